@@ -1,11 +1,22 @@
-"""The three seams where phi4eval is extended: a Backend answers, a Grader judges, a Source loads rows."""
+"""The seams where phi4eval is extended: a Backend answers, a Scorer finds text likely, a Grader judges, a
+Source loads rows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
-from phi4eval.types import Completion, Fingerprint, Grade, Key, Prompt, PromptTokens, SourceSpec
+from phi4eval.types import (
+    Completion,
+    ContinuationScore,
+    Fingerprint,
+    Grade,
+    Key,
+    Prompt,
+    PromptTokens,
+    SourceSpec,
+    TokenScores,
+)
 
 
 class StopSignal(Protocol):
@@ -42,6 +53,38 @@ class Backend(Protocol):
 
     def generate(self, prompts: Sequence[Prompt], stop: StopSignal) -> Iterator[Completion]:
         """Complete every draw of every prompt."""
+        ...
+
+    def close(self) -> None:
+        """Free what was opened. Safe to call twice."""
+        ...
+
+
+@runtime_checkable
+class Scorer(Protocol):
+    """Something that tells how likely it finds a text; backends.open_scorer opens a backend that does.
+
+    Texts are taken as they stand: no chat template, and of special tokens only the BOS that the tokenizer
+    itself puts in front. Nothing is cut: a text that does not fit the context, or that has no tokens, is a
+    UsageError before anything is computed. Results come in the order of the input.
+    """
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """What finds the text likely."""
+        ...
+
+    @property
+    def context(self) -> int | None:
+        """Tokens of the longest text; None if not known."""
+        ...
+
+    def score(self, texts: Sequence[str]) -> Iterator[TokenScores]:
+        """Every token of every text."""
+        ...
+
+    def score_continuations(self, pairs: Sequence[tuple[str, str]]) -> Iterator[ContinuationScore]:
+        """The second text of every pair, given the first."""
         ...
 
     def close(self) -> None:

@@ -15,10 +15,10 @@ from importlib.util import find_spec
 
 from phi4eval.backends.options import BackendOptions
 from phi4eval.errors import MissingError, UsageError, did_you_mean
-from phi4eval.protocols import Backend
+from phi4eval.protocols import Backend, Scorer
 from phi4eval.types import ModelSpec
 
-__all__ = ["BackendOptions", "list_backends", "open_backend", "resolve_backend"]
+__all__ = ["BackendOptions", "list_backends", "open_backend", "open_scorer", "resolve_backend"]
 
 GROUP = "phi4eval.backends"
 
@@ -32,6 +32,21 @@ def open_backend(name: str, model: ModelSpec, options: BackendOptions) -> Backen
     that is not there.
     """
     return _opener(resolve_backend(name, model, options))(model, options)
+
+
+def open_scorer(name: str, model: ModelSpec, options: BackendOptions) -> Scorer:
+    """Open a backend that gives the log-probabilities of texts; as open_backend.
+
+    Raises UsageError for one that answers prompts but cannot score.
+    """
+    backend = open_backend(name, model, options)
+    if not isinstance(backend, Scorer):
+        backend.close()
+        raise UsageError(
+            f'backend "{backend.fingerprint.backend}" gives no log-probabilities of texts',
+            "hf does, from the model's weights",
+        )
+    return backend
 
 
 def resolve_backend(name: str, model: ModelSpec, options: BackendOptions) -> str:

@@ -15,11 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from phi4eval.backends import hf_load, hf_text, weights
+from phi4eval.backends import hf_load, hf_scores, hf_text, weights
 from phi4eval.backends.hf_decode import Batch, Decoder, Row
 from phi4eval.backends.options import BackendOptions, check_args, whole_number
 from phi4eval.errors import IncompleteError, MissingError, UsageError
-from phi4eval.types import Completion, Fingerprint, ModelSpec, Prompt, PromptTokens
+from phi4eval.types import (
+    Completion,
+    ContinuationScore,
+    Fingerprint,
+    ModelSpec,
+    Prompt,
+    PromptTokens,
+    TokenScores,
+)
 
 if TYPE_CHECKING:
     from phi4eval.protocols import StopSignal
@@ -149,6 +157,26 @@ class HfBackend:
                     return
                 yield from self._run(pending.pop(0), pending)
 
+    def score(self, texts: Sequence[str]) -> Iterator[TokenScores]:
+        """Every token of every text; see protocols.Scorer."""
+        rows = [hf_scores.text_ids(self._codec, text, context=self.context) for text in texts]
+        for ids, scores in zip(rows, self._score(rows), strict=True):
+            yield hf_scores.token_scores(self._codec, ids, scores)
+
+    def score_continuations(self, pairs: Sequence[tuple[str, str]]) -> Iterator[ContinuationScore]:
+        """The second text of every pair, given the first; see protocols.Scorer."""
+        codec = hf_text.plain(self._codec)
+        rows = [hf_scores.pair_ids(codec, *pair, context=self.context) for pair in pairs]
+        scored = self._score([ids for ids, _ in rows])
+        for (_, text), (_, count), scores in zip(pairs, rows, scored, strict=True):
+            yield hf_scores.continuation_score(scores, count, text)
+
+    def _score(self, rows: Sequence[Sequence[int]]) -> Iterator[hf_scores.Scores]:
+        if not rows:
+            return iter(())
+        decoder = self._load()
+        return hf_scores.score_ids(decoder.model, rows, pad=decoder.pad, alone=decoder.rope_limit)
+
     def close(self) -> None:
         """Drop the weights."""
         if self._decoder is not None:
@@ -241,9 +269,9 @@ class HfBackend:
             seconds=seconds,
         )
 
-    def _load(self) -> None:
+    def _load(self) -> Decoder:
         if self._decoder is not None:
-            return
+            return self._decoder
         weights.fetch(self._checkpoint)
         if self._settings.threads is not None:
             import torch
@@ -269,6 +297,7 @@ class HfBackend:
         )
         if self._batch_tokens is None:
             self._batch_tokens = hf_load.token_budget(model)
+        return self._decoder
 
     def _template_hash(self) -> str:
         template = self._codec.tokenizer.chat_template

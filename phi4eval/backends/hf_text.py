@@ -43,6 +43,11 @@ def codec(tokenizer: Any, *, name: str, template: bool) -> Codec:
     return Codec(tokenizer=tokenizer, name=name, template=template, hidden=frozenset(hidden))
 
 
+def plain(codec: Codec) -> Codec:
+    """The same tokenizer for texts that are no prompts: they get its own special tokens, and no template."""
+    return msgspec.structs.replace(codec, template=False)
+
+
 def render(codec: Codec, prompt: Prompt) -> str:
     """The prompt as one text, up to where the answer begins."""
     if not codec.template:

@@ -37,6 +37,7 @@ from phi4eval.types.runs import (
     TaskManifest,
     TaskSummary,
 )
+from phi4eval.types.scores import ContinuationScore, TokenScores
 from phi4eval.types.tasks import (
     Dataset,
     DatasetInfo,
@@ -51,6 +52,7 @@ __all__ = [
     "SCHEMA",
     "VERDICTS",
     "Completion",
+    "ContinuationScore",
     "Dataset",
     "DatasetInfo",
     "Draw",
@@ -80,5 +82,6 @@ __all__ = [
     "Task",
     "TaskManifest",
     "TaskSummary",
+    "TokenScores",
     "Verdict",
 ]
