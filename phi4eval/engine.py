@@ -14,6 +14,7 @@ from phi4eval.graders import find_grader
 from phi4eval.graders.code import RunCode
 from phi4eval.graders.judge import VERSION as JUDGE_VERSION
 from phi4eval.graders.pool import GradeJob, GradePool
+from phi4eval.leaks import Scan, join_scan, read_scan
 from phi4eval.planning import Work, installed_versions, make_work
 from phi4eval.progress import Board, OnProgress
 from phi4eval.protocols import StopSignal
@@ -51,8 +52,9 @@ class _Never:
 class PreparedRun:
     """A checked plan, ready to be carried out; closes its backend on exit."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, scan: Scan | None = None) -> None:
         self._work = work
+        self._scan = scan
 
     @property
     def plan(self) -> Plan:
@@ -83,6 +85,9 @@ class PreparedRun:
             writer.note_command(command or "phi4eval.run(...)")
             known = getattr(self._work.backend, "warnings", ())
             board = Board(writer.run.manifest, on_progress, known)
+            if self._scan is not None:
+                # first: a scan of other items must stop the command before any token is paid
+                writer.write_contamination(join_scan(writer.run, self._scan))
             with GradePool(open_runner=runner) as pool:
                 desk = _Desk(writer, pool, self._work.prompts, board)
                 desk.resume()
@@ -277,7 +282,8 @@ def _made_up(stored: StoredPrompt) -> Completion:
 
 def prepare(request: RunRequest) -> PreparedRun:
     """Resolve and check a request; see planning.make_work for what it raises."""
-    return PreparedRun(make_work(request))
+    scan = None if request.contamination is None else read_scan(request.contamination)
+    return PreparedRun(make_work(request), scan)
 
 
 def _code_runner(

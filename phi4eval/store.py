@@ -5,6 +5,7 @@
   prompts.jsonl      every prompt with its item and key (types.StoredPrompt)
   completions.jsonl  append-only (types.Completion); a later line for the same sample supersedes
   grades.jsonl       append-only (types.StoredGrade); a later line for the same sample and role supersedes
+  contamination.json what a joined contamination scan says of the items (types.RunContamination)
   summary.json       derived from the above (types.Summary)
   command.txt        every command that worked on the run
   lock               held by the process that writes
@@ -33,6 +34,7 @@ from phi4eval.types import (
     Grade,
     Manifest,
     Record,
+    RunContamination,
     StoredGrade,
     StoredPrompt,
     Summary,
@@ -41,6 +43,8 @@ from phi4eval.types import (
 
 if TYPE_CHECKING:
     import pandas as pd
+
+JOINED = "contamination.json"
 
 T = TypeVar("T")
 _ENCODER = msgspec.json.Encoder(order="deterministic")
@@ -149,6 +153,12 @@ class Run:
         path = self.path / "summary.json"
         return load_json(path, Summary) if path.exists() else None
 
+    @property
+    def contamination(self) -> RunContamination | None:
+        """What a scan says of the items; None while none was joined."""
+        path = self.path / JOINED
+        return load_json(path, RunContamination) if path.exists() else None
+
     def prompts(self) -> Iterator[StoredPrompt]:
         """Every prompt with its item and key."""
         return (prompt for _, prompt in _decoded(self.path / "prompts.jsonl", StoredPrompt))
@@ -249,6 +259,10 @@ class RunWriter:
     def write_summary(self, summary: Summary) -> None:
         """Replace summary.json."""
         dump_json(self.path / "summary.json", summary)
+
+    def write_contamination(self, joined: RunContamination) -> None:
+        """Replace contamination.json; the summary does not follow from the run until it is made again."""
+        dump_json(self.path / JOINED, joined)
 
     def note_command(self, line: str) -> None:
         """Add a line to command.txt."""

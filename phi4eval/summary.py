@@ -9,10 +9,22 @@ from typing import Literal
 
 import msgspec
 
+from phi4eval.exposure import date_counts, exposure
 from phi4eval.stats.intervals import clustered, share
 from phi4eval.stats.passk import majority_share, pass_at_k
 from phi4eval.store import Run, SampleKey
-from phi4eval.types import VERDICTS, Grade, Interval, Item, Summary, TaskManifest, TaskSummary
+from phi4eval.types import (
+    VERDICTS,
+    Exposure,
+    Grade,
+    Interval,
+    Item,
+    ModelSpec,
+    RunContamination,
+    Summary,
+    TaskManifest,
+    TaskSummary,
+)
 
 Scoring = Literal["accuracy", "amc", "pass_at_k"]
 
@@ -44,9 +56,15 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 def summarise(run: Run, *, max_error_rate: float = 0.0) -> Summary:
     """The summary of a run as it is on disk now; max_error_rate is a share of each task's samples."""
-    outcomes = outcomes_of(run)
+    outcomes, joined = outcomes_of(run), run.contamination
     tasks = tuple(
-        summarise_task(manifest, outcomes[manifest.task.name], max_error_rate=max_error_rate)
+        summarise_task(
+            manifest,
+            outcomes[manifest.task.name],
+            max_error_rate=max_error_rate,
+            model=run.manifest.model,
+            joined=joined,
+        )
         for manifest in run.manifest.tasks
     )
     return Summary(
@@ -90,9 +108,17 @@ def outcomes_of(run: Run) -> dict[str, list[Outcome]]:
 
 
 def summarise_task(
-    manifest: TaskManifest, outcomes: Sequence[Outcome], *, max_error_rate: float
+    manifest: TaskManifest,
+    outcomes: Sequence[Outcome],
+    *,
+    max_error_rate: float,
+    model: ModelSpec | None = None,
+    joined: RunContamination | None = None,
 ) -> TaskSummary:
-    """One task's result from the samples that exist so far."""
+    """One task's result from the samples that exist so far.
+
+    model: for what the dates say; joined: a contamination scan, for the score without what it found.
+    """
     task = manifest.task
     points = task.scoring == "amc"
     scored = [row for row in outcomes if row.scored]
@@ -120,7 +146,26 @@ def summarise_task(
         sample=task.sample,
         complete=problem is None,
         problem=problem,
+        exposure=None if joined is None else _exposure(joined, task.name, outcomes, task.scoring),
+        dates={} if model is None else date_counts(task, (row.item for row in outcomes), model),
     )
+
+
+def _exposure(joined: RunContamination, task: str, outcomes: Sequence[Outcome], scoring: Scoring) -> Exposure:
+    return exposure(
+        joined,
+        task,
+        (row.item.id for row in outcomes),
+        [row for row in outcomes if row.scored],
+        score=lambda rows: score_of(rows, main_grade, scoring),
+        value=lambda row: _value(row, scoring),
+    )
+
+
+def _value(row: Outcome, scoring: Scoring) -> float:
+    """What one scored sample counts in the task's unit."""
+    grade = main_grade(row)
+    return AMC_QUESTIONS * amc_points(grade) if scoring == "amc" else grade.score
 
 
 def verdict_counts(outcomes: Iterable[Outcome]) -> dict[str, int]:
@@ -229,9 +274,7 @@ def _spread(scored: Sequence[Outcome], manifest: TaskManifest) -> float:
     """Standard deviation over repeats of the score of one pass through all items."""
     runs: dict[int, list[float]] = defaultdict(list)
     for row in scored:
-        grade = main_grade(row)
-        points = manifest.task.scoring == "amc"
-        runs[row.sample].append(AMC_QUESTIONS * amc_points(grade) if points else grade.score)
+        runs[row.sample].append(_value(row, manifest.task.scoring))
     return stdev(mean(values) for values in runs.values())
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from phi4eval.engine import PreparedRun, regrade
-from phi4eval.errors import Phi4evalError, StoreError
+from phi4eval.errors import NothingMatchedError, Phi4evalError, StoreError
+from phi4eval.leaks import Scan
 from phi4eval.planning import Work
 from phi4eval.protocols import StopSignal
 from phi4eval.store import load_run
@@ -23,6 +24,7 @@ from phi4eval.types import (
     Prompt,
     PromptTokens,
     RunRequest,
+    ScanFacts,
     StoredPrompt,
 )
 from phi4eval.verify import verify_run
@@ -75,7 +77,9 @@ def failing(prompt: Prompt, sample: int) -> Completion:
     return made_completion(BY_ITEM[prompt.item], sample, "", finish="error", error="HTTP 503")
 
 
-def prepared(tmp_path: Path, backend: Scripted, prompts: tuple[StoredPrompt, ...] = PROMPTS) -> PreparedRun:
+def prepared(
+    tmp_path: Path, backend: Scripted, prompts: tuple[StoredPrompt, ...] = PROMPTS, scan: Scan | None = None
+) -> PreparedRun:
     request = RunRequest(model="made-up", tasks=("sums",), results=str(tmp_path))
     plan = Plan(
         request=request,
@@ -85,7 +89,7 @@ def prepared(tmp_path: Path, backend: Scripted, prompts: tuple[StoredPrompt, ...
         directory=str(tmp_path / "run"),
         tasks=(),
     )
-    return PreparedRun(Work(plan, MANIFEST, prompts, backend))
+    return PreparedRun(Work(plan, MANIFEST, prompts, backend), scan)
 
 
 def test_a_run_ends_with_every_sample_stored_graded_twice_and_summed_up(tmp_path: Path) -> None:
@@ -266,4 +270,16 @@ def test_a_grader_that_does_not_work_fails_before_any_token(tmp_path: Path) -> N
     backend = Scripted(right)
     with pytest.raises(Phi4evalError, match="no_such_grader"), prepared(tmp_path, backend) as run:
         PreparedRun(run._work._replace(manifest=manifest)).execute()
+    assert backend.asked == []
+
+
+def test_a_scan_of_other_items_stops_a_run_before_anything_is_asked(tmp_path: Path) -> None:
+    facts = ScanFacts(
+        digest="d", index="i", tokens="1", rule="align", rules=("align",), corpora=(), files=0,
+        documents=0, text_bytes=0, bytes_read=0, bytes_total=0,
+    )  # fmt: skip
+    backend = Scripted(right)
+    run = prepared(tmp_path, backend, scan=Scan(facts=facts, rows={}))
+    with pytest.raises(NothingMatchedError, match="knows no item"):
+        run.execute()
     assert backend.asked == []

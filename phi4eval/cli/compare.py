@@ -20,7 +20,7 @@ from phi4eval.cli.shared.options import Session, common, pass_session, results_o
     show_default=True,
     help="Error allowed over all tests.",
 )
-@click.option("--scan", metavar="FILE", help="items.jsonl of a contamination scan.")
+@click.option("--scan", metavar="PATH", help="A contamination scan, or a run with one joined.")
 @results_option
 @common
 @pass_session

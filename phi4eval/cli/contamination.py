@@ -7,18 +7,25 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from phi4eval.cli.console import fields, paragraph, printable, show, show_json, tell, terminal_width, wrapped
+from phi4eval.cli.console import (
+    fields,
+    paragraph,
+    printable,
+    show,
+    show_json,
+    tell,
+    terminal_width,
+    warn,
+    wrapped,
+)
 from phi4eval.cli.shared.completion import complete_tasks
-from phi4eval.cli.shared.options import Session, SubVerbs, common, pass_session, split_pairs
+from phi4eval.cli.shared.options import Session, SubVerbs, common, pass_session, results_option, split_pairs
 from phi4eval.errors import DataError, NothingMatchedError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from phi4eval.contamination import Finding, ItemRow, ScanItem, ScanSummary
     from phi4eval.contamination.clean import Drop
     from phi4eval.contamination.records import RuleName
-    from phi4eval.types import Item, Task
-
-_QUESTIONS = ("problem", "question", "prompt")
 
 
 @click.group(cls=SubVerbs)
@@ -79,6 +86,7 @@ def scan(
     The same command run again goes on where it stopped.
     """
     from phi4eval.contamination import VERDICTS, PartDone, ScanRequest, run_scan
+    from phi4eval.contamination.items import read_items
 
     stop_on = [verdict for verdict in fail_on.split(",") if verdict]
     for verdict in stop_on:
@@ -86,7 +94,7 @@ def scan(
             raise UsageError(
                 f'there is no verdict "{verdict}"', did_you_mean(verdict, VERDICTS, ", ".join(VERDICTS))
             )
-    items = _read_items(Path(items_file)) if items_file else []
+    items = read_items(Path(items_file)) if items_file else []
     items += _task_items(tasks, data) if tasks else []
     request = ScanRequest(
         corpora=corpora,
@@ -110,44 +118,13 @@ def scan(
         raise click.exceptions.Exit(1)
 
 
-def _read_items(path: Path) -> list[ScanItem]:
-    import msgspec
-
-    from phi4eval.contamination import ScanItem
-
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}", "give a file of JSON lines") from error
-    items = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            if line.strip():
-                items.append(msgspec.json.decode(line, type=ScanItem))
-        except msgspec.MsgspecError as error:
-            raise UsageError(
-                f"{path}:{number}: {error}", "rows are {item_id, question, answer?, choices?}"
-            ) from error
-    return items
-
-
 def _task_items(names: str, data: dict[str, str]) -> list[ScanItem]:
+    from phi4eval.contamination.items import scan_item
     from phi4eval.task import expand, load_dataset
 
     return [
-        _scan_item(task, item)
-        for task in expand([names])
-        for item in load_dataset(task, data.get(task.name)).items
+        scan_item(item) for task in expand([names]) for item in load_dataset(task, data.get(task.name)).items
     ]
-
-
-def _scan_item(task: Task, item: Item) -> ScanItem:
-    """An item as the checker wants it, named TASK/ID; a gold that is an option's number is no text."""
-    from phi4eval.contamination import ScanItem
-
-    question = next((str(item.row[name]) for name in _QUESTIONS if name in item.row), "")
-    answer = None if item.choices else item.gold
-    return ScanItem(item_id=f"{task.name}/{item.id}", question=question, choices=item.choices, answer=answer)
 
 
 def _summary_lines(summary: ScanSummary, out: str) -> list[str]:
@@ -264,3 +241,26 @@ def clean(
         return
     cut = f"{done.cut_records:,} of {done.records:,} records, {done.cut_characters:,} characters"
     show(fields([("files", f"{done.files:,}"), ("cut", cut), ("written to", out)], width=terminal_width()))
+
+
+@command.command("join")
+@click.argument("run")
+@click.option("--scan", "folder", required=True, metavar="DIR", help="The --out folder of a scan.")
+@results_option
+@common
+@pass_session
+def join_run(session: Session, *, run: str, folder: str, results: str) -> None:
+    """Join a scan's verdicts into RUN (path, id or a part of it): scores with and without leaked items.
+
+    Asks no model. A scan joined before is replaced.
+    """
+    from phi4eval.cli.shared.results import show_result
+    from phi4eval.joining import join
+    from phi4eval.store import find_run, load_run
+
+    path = find_run(run, results)
+    summary, joined = join(path, folder, command=session.command)
+    if joined.altered:
+        named = ", ".join(joined.altered[:3])
+        warn(f"{len(joined.altered):,} items have other words in the scan and are not judged: {named}")
+    show_result(summary, load_run(path), session)

@@ -25,7 +25,7 @@ SETTINGS = ("tasks", "task", "items", "prompt", "sampling", "grader")
 @click.option(
     "--accept", type=click.Choice(SETTINGS), multiple=True, help="A difference of settings that is meant."
 )
-@click.option("--scan", metavar="FILE", help="items.jsonl of a contamination scan.")
+@click.option("--scan", metavar="PATH", help="A contamination scan, or a run with one joined.")
 @click.option("--junit", metavar="FILE", help="Write JUnit XML.")
 @click.option("--summary", metavar="FILE", help="Append Markdown, as to $GITHUB_STEP_SUMMARY.")
 @click.option("--comment", metavar="FILE", help="Write the body of a pull request comment.")

@@ -86,6 +86,9 @@ INTERRUPTED = 130
     multiple=True,
     help="A setting of the backend.",
 )
+@click.option(
+    "--contamination", metavar="DIR", help="Join the verdicts of a contamination scan into the result."
+)
 @sandbox_option
 @click.option("--dry-run", is_flag=True, help="Show the plan and each task's first prompt, and stop there.")
 @common

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from phi4eval.comparison.leaks import ScanVerdicts, leaked_items, read_verdicts
 from phi4eval.comparison.paired import TaskComparison, compare_task
 from phi4eval.comparison.published import PublishedComparison, compare_published, published_for
 from phi4eval.comparison.scores import RunScores, read_scores
 from phi4eval.comparison.settings import SettingDifference, setting_differences
 from phi4eval.errors import InvalidComparisonError, UsageError
 from phi4eval.frames import COMPARISON_COLUMNS, frame
+from phi4eval.leaks import ScanVerdicts, not_clean, read_verdicts
 from phi4eval.stats.multiple import holm
 from phi4eval.stats.rank import Rank, rank_models
 from phi4eval.store import Run, find_run
@@ -91,8 +91,8 @@ def compare(
     """Compare runs with the first one, item by item, and with published scores if asked.
 
     runs: directories, run ids or unique parts of one (looked up in `results`). baseline: `report` or
-    `report:MODEL`: published scores, unpaired; then one run is enough. scan: the items.jsonl of a
-    contamination scan, for the clean-only columns.
+    `report:MODEL`: published scores, unpaired; then one run is enough. scan: the folder or
+    items.jsonl of a contamination scan, or a run that one was joined into, for the clean-only columns.
     Raises UsageError for fewer runs than it takes, InvalidComparisonError where two runs have no item in
     common, StoreError for damaged runs.
     """
@@ -123,7 +123,8 @@ def _pair(before: RunScores, after: RunScores, *, alpha: float, scan: ScanVerdic
         if name not in after.tasks:
             skipped[name] = f"{after.label} did not run it"
             continue
-        leaked = None if scan is None else leaked_items(scan, scores)
+        ids = [item.id for item in scores.items.values()]
+        leaked = None if scan is None else not_clean(scan, name, ids)
         found = compare_task(scores, after.tasks[name], alpha=alpha, leaked=leaked)
         if found is None:
             skipped[name] = "the runs have no scored item in common"

@@ -65,7 +65,7 @@ class RunScores(msgspec.Struct, frozen=True, kw_only=True):
 def read_scores(run: Run | str | Path, *, max_error_rate: float = 0.0) -> RunScores:
     """Read a run's scores. Raises StoreError for a damaged run and for scores outside 0..1."""
     run = run if isinstance(run, Run) else Run(Path(run))
-    outcomes = outcomes_of(run)
+    outcomes, joined = outcomes_of(run), run.contamination
     keys, prompts = _asked(run)
     return RunScores(
         path=str(run.path),
@@ -76,7 +76,13 @@ def read_scores(run: Run | str | Path, *, max_error_rate: float = 0.0) -> RunSco
                 outcomes[made.task.name],
                 keys.get(made.task.name, {}),
                 prompts.get(made.task.name, {}),
-                summarise_task(made, outcomes[made.task.name], max_error_rate=max_error_rate),
+                summarise_task(
+                    made,
+                    outcomes[made.task.name],
+                    max_error_rate=max_error_rate,
+                    model=run.manifest.model,
+                    joined=joined,
+                ),
             )
             for made in run.manifest.tasks
         },

@@ -10,8 +10,9 @@ from typing import IO, Any, Literal
 import msgspec
 
 from phi4eval.contamination.corpus import find_files, kind_of_file, open_file
-from phi4eval.contamination.records import LEAKS, Finding
+from phi4eval.contamination.records import Finding
 from phi4eval.errors import DataError, UsageError
+from phi4eval.types import LEAKS
 
 Drop = Literal["doc", "span"]
 

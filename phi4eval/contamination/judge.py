@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from phi4eval.contamination.records import Finding, Measures, PairVerdict
+from phi4eval.contamination.records import Finding, Measures
+from phi4eval.types.contamination import PairVerdict
 
 
 class Thresholds(msgspec.Struct, frozen=True, kw_only=True):

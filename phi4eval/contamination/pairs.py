@@ -11,8 +11,9 @@ from phi4eval.contamination import judge
 from phi4eval.contamination.evidence import excerpt, word_diff
 from phi4eval.contamination.frequency import without_common
 from phi4eval.contamination.index import ANSWER, CHOICES, QUESTION, WEIGHT_SCALE, Index
-from phi4eval.contamination.records import LEAKS, Finding, Measures
+from phi4eval.contamination.records import Finding, Measures
 from phi4eval.contamination.tokens import tokenize
+from phi4eval.types import LEAKS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,21 +6,17 @@ from typing import Literal
 
 import msgspec
 
+from phi4eval.types import CLEAN, LEAKS, ItemVerdict
+from phi4eval.types.contamination import PairVerdict, Side
+
 SCHEMA = 1
 """Version of every file that a scan writes."""
 
 RuleName = Literal["align", "phi4", "gpt3", "palm"]
 RULES: tuple[RuleName, ...] = ("align", "phi4", "gpt3", "palm")
 
-PairVerdict = Literal["exact", "near", "partial", "template", "weak", "common-only"]
-ItemVerdict = Literal["exact", "near", "partial", "template", "weak", "common-only", "clean", "unscannable"]
-LEAKS: tuple[ItemVerdict, ...] = ("exact", "near", "partial")
-"""Verdicts that say the item, or a good part of it, stands in the corpus."""
-
-VERDICTS: tuple[ItemVerdict, ...] = (*LEAKS, "template", "weak", "common-only", "clean", "unscannable")
+VERDICTS: tuple[ItemVerdict, ...] = (*LEAKS, *CLEAN, "unscannable")
 """All verdicts, the strongest first."""
-
-Side = Literal["question", "question+answer", "answer"]
 
 
 class ScanItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,9 +85,13 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ItemRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of items.jsonl: an item's verdict with its best evidence."""
+    """One line of items.jsonl: an item's verdict with its best evidence.
+
+    question: digest of the question's words, by which a run knows whether its item is this one.
+    """
 
     item_id: str
+    question: str
     verdict: ItemVerdict
     side: Side | None
     score: float

@@ -12,11 +12,13 @@ import msgspec
 from phi4eval.contamination import judge, published
 from phi4eval.contamination.frequency import COMMON_DOCUMENTS, COMMON_SHARE, common_seeds, without_common
 from phi4eval.contamination.index import SEED, UNIT_LIMIT, Index
+from phi4eval.contamination.items import question_digests
 from phi4eval.contamination.ledger import Entry, add_counts
-from phi4eval.contamination.records import LEAKS, SCHEMA, VERDICTS, Finding, ItemRow, ItemVerdict
+from phi4eval.contamination.records import SCHEMA, VERDICTS, Finding, ItemRow
 from phi4eval.contamination.scan import Counts, empty_scan, sorted_findings
 from phi4eval.contamination.tokens import TOKENS_VERSION
 from phi4eval.lines import write_atomically
+from phi4eval.types import LEAKS, ItemVerdict
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -161,9 +163,11 @@ def item_rows(
         if "palm" in rules
         else set()
     )
+    digests = question_digests([item.question for item in index.items])
     return [
         _item_row(
             item.item_id,
+            digest,
             by_item.get(item.item_id, []),
             item.item_id in scannable,
             main,
@@ -172,12 +176,13 @@ def item_rows(
             counts,
             evidence,
         )
-        for item in index.items
+        for item, digest in zip(index.items, digests, strict=True)
     ]
 
 
 def _item_row(
     item_id: str,
+    question: str,
     found: list[Finding],
     scannable: bool,
     main: str,
@@ -199,6 +204,7 @@ def _item_row(
         said["palm"] = "70 % of 8-grams" if item_id in palm else "clean"
     return ItemRow(
         item_id=item_id,
+        question=question,
         verdict=verdict,
         side=mine[0].side if mine else None,
         score=mine[0].score if mine else 0.0,

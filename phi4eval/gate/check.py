@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from phi4eval.comparison.leaks import ScanVerdicts
 from phi4eval.comparison.published import PublishedScore
 from phi4eval.comparison.scores import RunScores
 from phi4eval.gate.verdict import Level, RuleResult, Status
+from phi4eval.leaks import ScanVerdicts
 
 SHOWN = 20
 """Item ids kept with a rule's result."""

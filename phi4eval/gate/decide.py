@@ -10,7 +10,6 @@ from typing import NamedTuple
 import msgspec
 
 from phi4eval.comparison.build import RESULTS, RunName, run_name
-from phi4eval.comparison.leaks import read_verdicts
 from phi4eval.comparison.paired import TaskComparison, align, compare_task
 from phi4eval.comparison.published import PublishedScore, is_published, published_for
 from phi4eval.comparison.scores import RunScores, read_scores
@@ -20,6 +19,7 @@ from phi4eval.gate.check import Check, Sides
 from phi4eval.gate.policy import DEFAULT, Policy, check_names, read_policy, tasks_of
 from phi4eval.gate.rules import checks, needs_baseline
 from phi4eval.gate.verdict import GateVerdict, Outcome, Quarantined, RuleResult, Status
+from phi4eval.leaks import read_verdicts
 from phi4eval.stats.multiple import holm
 from phi4eval.store import find_run, list_runs
 

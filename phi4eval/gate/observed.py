@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from phi4eval.comparison import words
-from phi4eval.comparison.leaks import ScanVerdicts, leaked_items
 from phi4eval.comparison.scores import TaskScores
 from phi4eval.errors import UsageError
 from phi4eval.gate.check import Check
 from phi4eval.gate.policy import Contamination, Cost, ItemsMustPass, Rate, Tokens
 from phi4eval.gate.verdict import Level, Status
+from phi4eval.leaks import ScanVerdicts, not_clean
 
 
 def _observed(kept: bool, /) -> Status:
@@ -96,12 +96,14 @@ def cost(rule: Cost, scores: TaskScores) -> Check:
 
 
 def contamination(rule: Contamination, scores: TaskScores, scan: ScanVerdicts | None, place: str) -> Check:
-    leaked = None if scan is None else leaked_items(scan, scores)
+    leaked = (
+        None if scan is None else not_clean(scan, scores.name, [item.id for item in scores.items.values()])
+    )
     if leaked is None:
         what = "no contamination scan was given" if scan is None else f"{scan.path} knows no item of it"
         raise UsageError(
             f"{place or 'the policy'}: contamination of {scores.name}: {what}",
-            "--scan FILE gives the items.jsonl of a scan; or take the rule out",
+            "--scan PATH gives a scan, or a run that one was joined into; or take the rule out",
         )
     rate = len(leaked) / len(scores.items)
     return Check(

@@ -7,10 +7,9 @@ from typing import Any, Literal
 import msgspec
 
 from phi4eval.types.answers import Prompt, PromptTokens
+from phi4eval.types.contamination import Exposure
+from phi4eval.types.figures import SCHEMA, Interval
 from phi4eval.types.tasks import DatasetInfo, Sampling, Task
-
-SCHEMA = 1
-"""Version of everything written to a run directory. A reader refuses a larger one."""
 
 
 class ModelSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +85,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     data: task name -> file that replaces the data set. items: item ids or `first-last` positions (from 0).
     max_error_rate: share of samples that may end as errors before the run counts as incomplete.
+    contamination: folder of a contamination scan whose verdicts are joined into the run.
     """
 
     model: str
@@ -104,6 +104,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     results: str = "results/runs"
     max_error_rate: float = 0.0
     backend_args: dict[str, str] = {}
+    contamination: str | None = None
 
 
 class PlannedTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,16 +150,6 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     notice: str | None = None
 
 
-class Interval(msgspec.Struct, frozen=True, kw_only=True):
-    """An estimate with its 95 % interval. n: independent units (items or clusters). method: in words."""
-
-    mean: float
-    low: float
-    high: float
-    n: int
-    method: str
-
-
 class TaskSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A task's result. score and protocol_score are shares of 1, or AMC points of 150 (unit says which).
 
@@ -166,6 +157,8 @@ class TaskSummary(msgspec.Struct, frozen=True, kw_only=True):
     differ: samples on which the two graders disagree, differ_items the first of their item ids.
     extra: further figures by name (pass@5, points with "none" as blank, spread over repeats).
     complete: every sample is there and errors are within the policy. problem: why not, in words.
+    exposure: the score with and without items that a joined contamination scan found; None without a scan.
+    dates: items by what their publication says against the model's cutoff and release (DateEvidence).
     """
 
     task: str
@@ -189,6 +182,8 @@ class TaskSummary(msgspec.Struct, frozen=True, kw_only=True):
     sample: bool = False
     complete: bool = True
     problem: str | None = None
+    exposure: Exposure | None = None
+    dates: dict[str, int] = {}
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):

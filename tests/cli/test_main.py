@@ -32,6 +32,7 @@ SUBVERBS = (
     "contamination scan",
     "contamination show",
     "contamination clean",
+    "contamination join",
     "gate init",
     "tasks list",
     "tasks show",

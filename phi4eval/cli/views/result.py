@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from phi4eval.cli.console import cells, printable, table, wrapped
+from phi4eval.cli.views.exposure import exposure_texts
 from phi4eval.cli.views.numbers import count, extra_text, gap_text, percent, score_text, short_score
 from phi4eval.types import VERDICTS, Summary, TaskSummary
 
@@ -32,6 +33,7 @@ def result_lines(summary: Summary, *, width: int) -> list[str]:
         "",
         *verdict_table(summary.tasks, width=width),
         *_block(_further(summary.tasks), width=width),
+        *_block(exposure_texts(summary.tasks), width=width),
         *_block((f"warning: {text}" for text in warnings(summary)), width=width),
     ]
 
