@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SHELL := /bin/bash
 
-.PHONY: setup demo test lint types unit bench clean
+.PHONY: setup demo test lint types unit test-interop bench clean
 
 setup: $(VENV)/.ready
 
@@ -29,6 +29,19 @@ types: setup
 
 unit: setup
 	$(BIN)/pytest -n auto
+
+# The other side of import and export needs Python 3.12; pyenv's are looked at too.
+INTEROP_PYTHON ?= $(firstword $(foreach p,python3.12 python3.13 python3 $(wildcard $(HOME)/.pyenv/versions/3.1[2-9]*/bin/python),\
+  $(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && echo $(p))))
+
+test-interop: setup .venv-interop/.ready
+	$(BIN)/pytest tests/interop/test_peers.py
+
+.venv-interop/.ready: tests/interop/peers/requirements.txt
+	@test -n '$(INTEROP_PYTHON)' || { echo 'error: no Python 3.12 or newer found'; echo 'hint: make INTEROP_PYTHON=/path/to/python3.12 test-interop'; exit 4; }
+	$(INTEROP_PYTHON) -m venv .venv-interop
+	.venv-interop/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 bench: setup
 	$(BIN)/python benchmarks/api_overhead.py

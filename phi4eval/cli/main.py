@@ -35,7 +35,9 @@ _EPILOG = (
 
 def verb_files() -> dict[str, Path]:
     """Every verb with its module's file: the directory listing is the only list there is."""
-    return {f.stem: f for f in sorted(Path(__file__).parent.glob("*.py")) if f.stem not in NOT_VERBS}
+    # a verb that is a word of Python's own has an underscore after its module's name: import_.py
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return {f.stem.rstrip("_"): f for f in files if f.stem not in NOT_VERBS}
 
 
 def headline(file: Path) -> str:
@@ -53,9 +55,10 @@ class Verbs(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The verb's command, None where there is no such verb."""
-        if cmd_name not in verb_files():
+        file = verb_files().get(cmd_name)
+        if file is None:
             return None
-        command: click.Command = import_module(f"phi4eval.cli.{cmd_name}").command
+        command: click.Command = import_module(f"phi4eval.cli.{file.stem}").command
         return command
 
     def resolve_command(

@@ -27,7 +27,20 @@ from tests.cli import golden
 from tests.cli.made import EVIL
 
 ROOT = Path(__file__).parents[2]
-VERBS = ("compare", "contamination", "demo", "doctor", "gate", "grade", "models", "run", "runs", "tasks")
+VERBS = (
+    "compare",
+    "contamination",
+    "demo",
+    "doctor",
+    "export",
+    "gate",
+    "grade",
+    "import",
+    "models",
+    "run",
+    "runs",
+    "tasks",
+)
 SUBVERBS = (
     "contamination scan",
     "contamination show",
