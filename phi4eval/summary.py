@@ -119,6 +119,8 @@ def summarise_task(
 
     model: for what the dates say; joined: a contamination scan, for the score without what it found.
     """
+    if manifest.reported is not None:
+        return _as_reported(manifest)
     task = manifest.task
     points = task.scoring == "amc"
     scored = [row for row in outcomes if row.scored]
@@ -148,6 +150,25 @@ def summarise_task(
         problem=problem,
         exposure=None if joined is None else _exposure(joined, task.name, outcomes, task.scoring),
         dates={} if model is None else date_counts(task, (row.item for row in outcomes), model),
+    )
+
+
+def _as_reported(manifest: TaskManifest) -> TaskSummary:
+    """A score without samples never stands: nothing of it can be opened, paired or graded again."""
+    return TaskSummary(
+        task=manifest.task.name,
+        title=manifest.task.title,
+        unit="share",
+        score=manifest.reported,
+        protocol_score=None,
+        items=manifest.items,
+        repeats=manifest.repeats,
+        samples=0,
+        done=0,
+        counts=verdict_counts(()),
+        grader=manifest.task.grader.name,
+        complete=False,
+        problem=f"a score as {manifest.task.protocol} reported it, without its samples",
     )
 
 

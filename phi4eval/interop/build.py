@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -85,7 +86,9 @@ def _prepare(
 ) -> tuple[TaskManifest, list[StoredPrompt], list[Completion]]:
     name = _NAME.sub("_", task.name.lower()).strip("_") or "task"
     spec = _grader_spec(task, grader)
-    recorded = all(sample.recorded is not None for sample in task.samples if sample.error is None)
+    recorded = bool(task.samples) and all(
+        sample.recorded is not None for sample in task.samples if sample.error is None
+    )
     own = Task(
         name=name,
         version=task.version,
@@ -104,7 +107,7 @@ def _prepare(
     pairs = list(_stored(name, task))
     prompts = [prompt for prompt, _ in pairs]
     items = list(dict.fromkeys((prompt.item.id, prompt.item.hash) for prompt in prompts))
-    repeats = [sum(prompt.item.id == items[0][0] for prompt in prompts)]
+    per_item = Counter(prompt.item.id for prompt in prompts)
     manifest = TaskManifest(
         task=own,
         task_hash=content_hash(own),
@@ -112,14 +115,15 @@ def _prepare(
             source=task.dataset,
             revision=task.revision,
             fingerprint=content_hash([hash_ for _, hash_ in items]),
-            rows=len(items),
+            rows=len(items) or task.items,
         ),
-        items=len(items),
+        items=len(items) or task.items,
         samples=len(prompts),
         item_set=content_hash([hash_ for _, hash_ in items]),
         prompt_hash=content_hash([[stored.prompt.hash, stored.prompt.draws] for stored in prompts]),
         sampling=task.sampling,
-        repeats=max(repeats),
+        repeats=max(per_item.values(), default=task.repeats),
+        reported=task.reported,
     )
     return manifest, prompts, [completion for _, completion in pairs]
 
@@ -127,7 +131,7 @@ def _prepare(
 def _grader_spec(task: ForeignTask, named: str | None) -> GraderSpec:
     if named is not None:
         return GraderSpec(name=named)
-    if not all(sample.gradable for sample in task.samples):
+    if not task.samples or not all(sample.gradable for sample in task.samples):
         return RECORDED
     if all(sample.choices for sample in task.samples):
         return GraderSpec(name="choice")

@@ -11,8 +11,15 @@ import msgspec
 
 from phi4eval.errors import DataError, did_you_mean
 from phi4eval.interop.reading import Archive, decode, digest_of, read_bytes
-from phi4eval.interop.records import ForeignRun, ForeignSample, ForeignTask, Recorded, recorded_score
-from phi4eval.types import Finish, Message, Sampling, Verdict
+from phi4eval.interop.records import (
+    ForeignRun,
+    ForeignSample,
+    ForeignTask,
+    Recorded,
+    recorded_score,
+    reported_score,
+)
+from phi4eval.types import Finish, Interval, Message, Sampling, Verdict
 
 TOOL = "inspect"
 SUFFIXES = (".eval", ".json")
@@ -86,6 +93,7 @@ class _Sample(msgspec.Struct, frozen=True):
 class _Dataset(msgspec.Struct, frozen=True):
     name: str | None = None
     location: str | None = None
+    samples: int | None = None
 
 
 class _Generate(msgspec.Struct, frozen=True):
@@ -140,15 +148,11 @@ def is_log(path: Path) -> bool:
 def read_log(path: Path, *, metric: str | None = None) -> ForeignRun:
     """One log: one task of one model.
 
-    metric: the scorer whose values are kept as the tool's own verdict; None: the first. Raises DataError for
-    a log without samples, cut off, of another version, or with a score that is no share of 1.
+    metric: the scorer whose values are kept as the tool's own verdict; None: the first. A log without samples
+    has its reported score only. Raises DataError for a log that is cut off, of another version, or with a
+    score that is no share of 1.
     """
     header, samples = _read_archive(path) if path.suffix == ".eval" else _read_json(path)
-    if not samples:
-        raise DataError(
-            f"{path} holds no samples",
-            "without samples nothing can be graded or opened; log them (log_samples)",
-        )
     scorer = _scorer(header, samples, path, metric)
     found = sorted(samples, key=lambda sample: (str(sample.id), sample.epoch))
     config = header.eval.model_generate_config
@@ -164,6 +168,8 @@ def read_log(path: Path, *, metric: str | None = None) -> ForeignRun:
         ),
         dataset=header.eval.dataset.name or header.eval.dataset.location or header.eval.task,
         metric=scorer,
+        reported=None if samples else _reported(header, scorer, path),
+        items=header.eval.dataset.samples or 0,
         notes=tuple(_notes(header)),
     )
     version = header.eval.packages.get("inspect_ai", "unknown version")
@@ -177,6 +183,18 @@ def read_log(path: Path, *, metric: str | None = None) -> ForeignRun:
         tasks=(task,),
         versions={"inspect_ai": version},
     )
+
+
+def _reported(header: _Header, scorer: str | None, path: Path) -> Interval:
+    """The score that a log without samples gives: a scorer's accuracy, or its mean."""
+    scores = header.results.scores if header.results else []
+    found = next((score.metrics for score in scores if score.name == scorer), {})
+    name = next((name for name in ("accuracy", "mean") if name in found), None)
+    if name is None:
+        raise DataError(f"{path} holds neither samples nor a score", "log the samples (log_samples)")
+    error = found["stderr"].value if "stderr" in found else None
+    where = f"{path}: {scorer}/{name}"
+    return reported_score(found[name].value, error, header.eval.dataset.samples or 0, where=where)
 
 
 def _notes(header: _Header) -> Iterator[str]:

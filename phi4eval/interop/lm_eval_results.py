@@ -11,7 +11,14 @@ import msgspec
 
 from phi4eval.errors import DataError, did_you_mean
 from phi4eval.interop.reading import decode, digest_of, json_lines, read_bytes
-from phi4eval.interop.records import ForeignRun, ForeignSample, ForeignTask, Recorded, recorded_score
+from phi4eval.interop.records import (
+    ForeignRun,
+    ForeignSample,
+    ForeignTask,
+    Recorded,
+    recorded_score,
+    reported_score,
+)
 from phi4eval.types import Message, Sampling
 
 TOOL = "lm-eval"
@@ -21,13 +28,14 @@ OURS = "phi4eval"
 _CODE_COLUMNS = frozenset({"test", "tests", "test_list", "entry_point"})
 
 
-class _Results(msgspec.Struct, frozen=True):
+class _Results(msgspec.Struct, frozen=True, rename={"sizes": "n-samples"}):
     """The part of results_DATE.json that is used."""
 
     results: dict[str, dict[str, Any]]
     configs: dict[str, dict[str, Any]]
     versions: dict[str, Any] = {}
     config: dict[str, Any] = {}
+    sizes: dict[str, dict[str, Any]] = {}
     date: float | None = None
     model_name: str | None = None
     lm_eval_version: str | None = None
@@ -64,32 +72,28 @@ def read_results(path: Path, *, metric: str | None = None) -> ForeignRun:
     """One invocation of lm-eval with all of its tasks.
 
     metric: `exact_match` or `exact_match,flexible-extract`, whose values are kept as the tool's own verdict;
-    None: the first that the results name. Raises DataError where samples were not logged, and for a file
-    that is cut off or of another layout.
+    None: the first that the results name. A task whose samples were not logged has its reported score only.
+    Raises DataError for a file that is cut off or of another layout.
     """
     results = decode(read_bytes(path), _Results, str(path))
     stamp = RESULTS.fullmatch(path.name)
     date = stamp[1] if stamp else ""
     files = {name: path.with_name(f"samples_{name}_{date}.jsonl") for name in results.configs}
-    files = {name: file for name, file in files.items() if file.is_file()}
     if not files:
-        raise DataError(
-            f"{path} has no samples beside it (samples_TASK_{date}.jsonl)",
-            "without samples nothing can be graded or opened; run lm-eval with --log_samples",
-        )
-    tasks = tuple(_task(name, file, results, path, metric) for name, file in sorted(files.items()))
-    missing = sorted(set(results.configs) - set(files))
-    if missing:
-        raise DataError(
-            f"{path}: tasks without samples: {', '.join(missing)}",
-            "put their samples files beside it, or take the tasks out of the results file",
-        )
+        raise DataError(f"{path} names no tasks in configs", "is it a results file of lm-eval?")
+    tasks = tuple(
+        _task(name, file, results, path, metric)
+        if file.is_file()
+        else _scores_only(name, results, path, metric)
+        for name, file in sorted(files.items())
+    )
+    there = [file for _, file in sorted(files.items()) if file.is_file()]
     return ForeignRun(
         tool=TOOL,
         tool_version=results.lm_eval_version or "unknown version",
         model=_model(results),
         created=_created(results, path),
-        digest=digest_of([path, *(file for _, file in sorted(files.items()))]),
+        digest=digest_of([path, *there]),
         seed=_number(results.config.get("random_seed")),
         tasks=tasks,
         weights=str(results.config.get("model_sha") or "") or None,
@@ -147,11 +151,42 @@ def _task(name: str, file: Path, results: _Results, path: Path, metric: str | No
         version=str(results.versions.get(name, "unknown")),
         samples=tuple(samples),
         sampling=_sampling(config),
-        dataset=":".join(str(config[k]) for k in ("dataset_path", "dataset_name") if config.get(k)) or name,
-        revision=None,
+        dataset=_dataset(config, name),
         metric=chosen,
         notes=tuple(notes),
     )
+
+
+def _scores_only(name: str, results: _Results, path: Path, metric: str | None) -> ForeignTask:
+    """A task without its samples file: what lm-eval reported of it."""
+    config, found = results.configs[name], results.results.get(name, {})
+    chosen = _metric(name, results, path, metric)
+    if chosen is None:
+        raise DataError(f"{path}: task {name} has neither samples nor a metric", "log the samples")
+    value_name, _, filter_name = chosen.partition(",")
+    size = results.sizes.get(name, {})
+    items = _number(size.get("effective") or found.get("sample_len"))
+    return ForeignTask(
+        name=name,
+        version=str(results.versions.get(name, "unknown")),
+        samples=(),
+        sampling=_sampling(config),
+        dataset=_dataset(config, name),
+        metric=chosen,
+        reported=reported_score(
+            found[chosen],
+            found.get(f"{value_name}_stderr,{filter_name}"),
+            items,
+            where=f"{path}: {name}: {chosen}",
+        ),
+        items=items,
+        repeats=_number(config.get("repeats")) or 1,
+        notes=(f"lm-eval reported {chosen} = {found[chosen]}",),
+    )
+
+
+def _dataset(config: dict[str, Any], name: str) -> str:
+    return ":".join(str(config[k]) for k in ("dataset_path", "dataset_name") if config.get(k)) or name
 
 
 def _convert(raw: dict[str, Any], where: str) -> _Line:

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from phi4eval.errors import DataError
-from phi4eval.types import Finish, Message, Sampling, Verdict
+from phi4eval.stats.intervals import wilson
+from phi4eval.types import Finish, Interval, Message, Sampling, Verdict
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +49,10 @@ class ForeignSample(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ForeignTask(msgspec.Struct, frozen=True, kw_only=True):
-    """One task of another tool's run. metric: the one whose per-sample values are `recorded`."""
+    """One task of another tool's run. metric: the one whose per-sample values are `recorded`.
+
+    reported: the tool's own score of that metric, for a task without samples; items, repeats: its size.
+    """
 
     name: str
     version: str
@@ -57,6 +61,9 @@ class ForeignTask(msgspec.Struct, frozen=True, kw_only=True):
     dataset: str
     revision: str | None = None
     metric: str | None = None
+    reported: Interval | None = None
+    items: int = 0
+    repeats: int = 1
     notes: tuple[str, ...] = ()
 
 
@@ -72,6 +79,24 @@ class ForeignRun(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[ForeignTask, ...]
     weights: str | None = None
     versions: dict[str, str] = {}
+
+
+def reported_score(value: object, error: object, n: int, *, where: str) -> Interval:
+    """A tool's own score and standard error as an interval; Wilson on n where it gave no error.
+
+    DataError for what is no share of 1.
+    """
+    if not isinstance(value, int | float) or not math.isfinite(value) or not 0 <= value <= 1 or n < 1:
+        raise DataError(
+            f"{where} is {value!r} on {n} items, which is no share of 1",
+            "name another metric of the same file with --metric, or log the samples",
+        )
+    if isinstance(error, int | float) and math.isfinite(error) and error >= 0:
+        half = 1.96 * error
+        low, high, method = max(0.0, value - half), min(1.0, value + half), "mean and 1.96 reported errors"
+    else:
+        (low, high), method = wilson(value * n, n), "Wilson, as if one answer an item"
+    return Interval(mean=float(value), low=low, high=high, n=n, method=method)
 
 
 def recorded_score(value: float, *, where: str, answer: str | None, explanation: str | None) -> Recorded:

@@ -53,7 +53,10 @@ class Fingerprint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskManifest(msgspec.Struct, frozen=True, kw_only=True):
-    """One task of a run: the definition used, the rows used, and the prompts asked."""
+    """One task of a run: the definition used, the rows used, and the prompts asked.
+
+    reported: the score that another tool gave for a task whose samples it did not keep; None for all others.
+    """
 
     task: Task
     task_hash: str
@@ -64,6 +67,7 @@ class TaskManifest(msgspec.Struct, frozen=True, kw_only=True):
     prompt_hash: str
     sampling: Sampling
     repeats: int
+    reported: Interval | None = None
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

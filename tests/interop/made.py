@@ -38,9 +38,10 @@ def lm_eval_files(
     task: str = "sums",
     config: Mapping[str, Any] | None = None,
     results: Mapping[str, Any] | None = None,
+    size: int | None = None,
     **changes: Any,
 ) -> Path:
-    """results_DATE.json and its samples file; returns the path of the first."""
+    """results_DATE.json and its samples file, or with a size the former alone; returns its path."""
     folder.mkdir(parents=True, exist_ok=True)
     top: dict[str, Any] = {
         "results": {task: dict(results or {"alias": task, "exact_match,none": 0.5})},
@@ -60,6 +61,10 @@ def lm_eval_files(
     }
     path = folder / f"results_{DATE}.json"
     path.write_text(json.dumps({**top, **changes}), encoding="utf-8")
+    if size is not None:
+        sized = {**top, "n-samples": {task: {"original": size, "effective": size}}, **changes}
+        path.write_text(json.dumps(sized), encoding="utf-8")
+        return path
     rows = [lm_eval_line(0), lm_eval_line(1, "5")] if lines is None else lines
     samples = folder / f"samples_{task}_{DATE}.jsonl"
     samples.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")

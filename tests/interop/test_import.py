@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from phi4eval.cli.main import main
+from phi4eval.cli.views.result import result_lines
 from phi4eval.errors import DataError, NothingMatchedError, UsageError
 from phi4eval.interop.exchange import import_runs
 from phi4eval.store import list_runs, load_run
@@ -102,6 +104,30 @@ def test_letters_are_graded_as_choices(tmp_path: Path) -> None:
     first, second = (ours for ours, _ in verdicts(made.path).values())
     assert first == "correct"
     assert second != "correct"
+
+
+def scores_only(folder: Path) -> Path:
+    return lm_eval_files(folder, results={"exact_match,none": 0.9}, size=50)
+
+
+def test_a_score_without_samples_is_shown_and_never_stands(tmp_path: Path) -> None:
+    (made,) = import_runs(scores_only(tmp_path / "theirs"), results=tmp_path / "runs")
+    (task,) = made.summary.tasks
+    assert task.score is not None
+    assert (task.score.mean, task.samples, task.complete) == (0.9, 0, False)
+    assert verify_run(made.path) == ()
+    block = "\n".join(result_lines(made.summary, width=80))
+    assert "90.0 % [78.6, 95.7]" in block
+    assert "without its samples" in " ".join(block.split())
+
+
+def test_a_score_without_samples_never_passes_a_gate_and_is_compared_with_nothing(tmp_path: Path) -> None:
+    (made,) = import_runs(scores_only(tmp_path / "theirs"), results=tmp_path / "runs")
+    (other,) = import_runs(lm_eval_files(tmp_path / "more"), results=tmp_path / "runs")
+    for baseline, candidate in ((other.path, made.path), (made.path, other.path), (made.path, made.path)):
+        words = ["--baseline", baseline, "--candidate", candidate]
+        assert main(["gate", *words]) in (3, 7)
+        assert main(["compare", baseline, candidate]) == 7
 
 
 def test_failed_answers_make_the_result_incomplete(tmp_path: Path) -> None:

@@ -139,10 +139,31 @@ def test_an_entry_that_unpacks_to_far_too_much_is_refused(
         read_log(inspect_archive(tmp_path / "log.eval", [bomb], packed=packed))
 
 
-def test_a_log_without_samples_says_so(tmp_path: Path) -> None:
-    log = inspect_log()
+def without_samples(folder: Path, **changes: Any) -> Path:
+    log = inspect_log(**changes)
     log["samples"] = None
-    path = tmp_path / "log.json"
+    log["eval"]["dataset"]["samples"] = 40
+    path = folder / "log.json"
     path.write_text(json.dumps(log))
-    with pytest.raises(DataError, match="no samples"):
-        read_log(path)
+    return path
+
+
+def test_a_log_without_samples_has_the_reported_score_alone(tmp_path: Path) -> None:
+    metrics = {"accuracy": {"value": 0.5}, "stderr": {"value": 0.1}}
+    path = without_samples(tmp_path, results={"scores": [{"name": "match", "metrics": metrics}]})
+    (task,) = read_log(path).tasks
+    assert (task.samples, task.items) == ((), 40)
+    assert task.reported is not None
+    assert (task.reported.mean, task.reported.n) == (0.5, 40)
+    assert task.reported.low == pytest.approx(0.304)
+    assert task.reported.high == pytest.approx(0.696)
+
+
+@pytest.mark.parametrize(
+    "results",
+    [None, {"scores": [{"name": "match", "metrics": {"f1": {"value": 0.5}}}]}],
+    ids=["no results", "no accuracy"],
+)
+def test_a_log_with_neither_samples_nor_a_score_is_refused(tmp_path: Path, results: object) -> None:
+    with pytest.raises(DataError, match="neither samples nor a score"):
+        read_log(without_samples(tmp_path, results=results))

@@ -159,15 +159,35 @@ def test_a_samples_file_that_is_cut_off_is_refused(tmp_path: Path) -> None:
         read_results(path)
 
 
-def test_results_without_samples_say_how_to_get_them(tmp_path: Path) -> None:
-    path = lm_eval_files(tmp_path)
-    next(tmp_path.glob("samples_*")).unlink()
-    with pytest.raises(DataError) as caught:
+@pytest.mark.parametrize(
+    ("error", "low", "high", "method"),
+    [
+        (0.1, 0.304, 0.696, "mean and 1.96 reported errors"),
+        (0.4, 0.0, 1.0, "mean and 1.96 reported errors"),
+        ("N/A", 0.366, 0.634, "Wilson, as if one answer an item"),
+        (None, 0.366, 0.634, "Wilson, as if one answer an item"),
+    ],
+)
+def test_results_without_samples_have_the_reported_score_alone(
+    tmp_path: Path, error: object, low: float, high: float, method: str
+) -> None:
+    scores = {"exact_match,none": 0.5, "exact_match_stderr,none": error}
+    path = lm_eval_files(tmp_path, results=scores, size=50)
+    (task,) = read_results(path).tasks
+    assert (task.samples, task.items) == ((), 50)
+    assert task.reported is not None
+    assert (task.reported.mean, task.reported.n, task.reported.method) == (0.5, 50, method)
+    assert (task.reported.low, task.reported.high) == pytest.approx((low, high), abs=2e-3)
+
+
+@pytest.mark.parametrize("value", [3.5, -0.1, "N/A", None], ids=str)
+def test_a_reported_score_that_is_no_share_is_refused(tmp_path: Path, value: object) -> None:
+    path = lm_eval_files(tmp_path, results={"exact_match,none": value}, size=50)
+    with pytest.raises(DataError, match=r"sums: exact_match,none"):
         read_results(path)
-    assert "--log_samples" in str(caught.value.hint)
 
 
-def test_a_task_whose_samples_are_missing_is_named(tmp_path: Path) -> None:
+def test_a_task_with_neither_samples_nor_a_metric_is_named(tmp_path: Path) -> None:
     path = lm_eval_files(tmp_path)
     top = json.loads(path.read_text())
     top["configs"]["other"] = {}

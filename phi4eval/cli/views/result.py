@@ -61,6 +61,8 @@ def score_cell(task: TaskSummary) -> str:
     reason = task.problem or "no sample could be scored"
     if task.score is None:
         return f"no score: {reason}"
+    if not task.samples:
+        return f"{score_text(task.score, task.unit)}: {reason}"
     return f"INCOMPLETE, {score_text(task.score, task.unit)} so far: {reason}"
 
 
@@ -70,7 +72,7 @@ def _name(task: TaskSummary) -> str:
 
 def _truncated(task: TaskSummary) -> str:
     if not task.done:
-        return "none yet"
+        return "none yet" if task.samples else "unknown"
     # an answer that was found before the limit is not a truncated verdict, but it was cut off all the same
     rate = task.extra.get("truncated_rate", task.counts.get("truncated", 0) / task.done)
     return percent(rate)
