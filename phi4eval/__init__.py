@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from phi4eval.graders import find_grader, grade_completion, list_graders
     from phi4eval.grading import grade
     from phi4eval.models import find_model, list_models
+    from phi4eval.site.build import build_site
     from phi4eval.store import find_run, list_runs, load_run
     from phi4eval.task import find_task, list_tasks, load_dataset
     from phi4eval.types import (
@@ -58,6 +59,7 @@ _HOMES = {
     "grade": "grading",
     "find_model": "models",
     "list_models": "models",
+    "build_site": "site.build",
     "find_run": "store",
     "list_runs": "store",
     "load_run": "store",
@@ -92,6 +94,7 @@ __all__ = [
     "RunRequest",
     "Summary",
     "Task",
+    "build_site",
     "compare",
     "find_grader",
     "find_model",

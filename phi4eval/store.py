@@ -140,6 +140,17 @@ def _decoded(path: Path, kind: type[T]) -> Iterator[tuple[int, T]]:
             ) from error
 
 
+def _line_at(path: Path, offset: int, kind: type[T]) -> T:
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            return msgspec.json.decode(file.readline(), type=kind)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise StoreError(
+            f"{path}: no line to read at byte {offset}: {error}", "phi4eval runs verify lists what is wrong"
+        ) from error
+
+
 class Run:
     """A run read back from disk. Only the index is in memory; completions are read as they are needed."""
 
@@ -169,6 +180,22 @@ class Run:
         for offset, slim in _decoded(self.path / "completions.jsonl", _Slim):
             index[SampleKey(slim.task, slim.item, slim.sample)] = (offset, slim.finish)
         return index
+
+    def prompt_index(self) -> dict[SampleKey, int]:
+        """Byte offset of the prompt's line of every sample that was to be drawn."""
+        return {
+            SampleKey(stored.prompt.task, stored.prompt.item, draw.sample): offset
+            for offset, stored in _decoded(self.path / "prompts.jsonl", StoredPrompt)
+            for draw in stored.prompt.draws
+        }
+
+    def prompt_at(self, offset: int) -> StoredPrompt:
+        """The prompt whose line begins at a byte offset."""
+        return _line_at(self.path / "prompts.jsonl", offset, StoredPrompt)
+
+    def completion_at(self, offset: int) -> Completion:
+        """The completion whose line begins at a byte offset."""
+        return _line_at(self.path / "completions.jsonl", offset, Completion)
 
     def completions(self) -> Iterator[tuple[int, Completion]]:
         """(byte offset, completion) of every sample, superseded lines left out, in the order written."""

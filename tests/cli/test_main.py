@@ -39,6 +39,7 @@ VERBS = (
     "models",
     "run",
     "runs",
+    "site",
     "tasks",
 )
 SUBVERBS = (
@@ -47,6 +48,7 @@ SUBVERBS = (
     "contamination clean",
     "contamination join",
     "gate init",
+    "site build",
     "tasks list",
     "tasks show",
     "tasks fetch",

@@ -1,0 +1,1 @@
+"""Static pages made from runs: what was measured, how, and the evidence; `build` makes them."""

@@ -1,0 +1,135 @@
+"""How do numbers and statements read on a page? Words made from the statistics, no more than they say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from phi4eval.comparison import words
+from phi4eval.comparison.words import Unit
+from phi4eval.site.records import Clean, Entry, Measured, ScanFacts, TaskBoard
+from phi4eval.stats.rank import Rank
+from phi4eval.types import Interval
+
+VERDICT_WORDS = {
+    "correct": "right",
+    "incorrect": "wrong",
+    "no_answer": "no answer",
+    "blank": "left blank",
+    "truncated": "cut off",
+    "refused": "refused",
+    "ungradable": "ungradable",
+    "error": "failed",
+    "ungraded": "not graded",
+}
+
+
+def score(interval: Interval, unit: Unit) -> str:
+    """`56.1`, `91.8`: the mean with the digits that its interval supports, without a unit."""
+    decimals = max(1, words.digits(interval.low, interval.high, unit))
+    return words.number(words.scale(unit) * interval.mean, decimals)
+
+
+def span(interval: Interval, unit: Unit) -> str:
+    """`52.0 to 60.2`: the interval."""
+    decimals = max(1, words.digits(interval.low, interval.high, unit))
+    low, high = (words.number(words.scale(unit) * x, decimals) for x in (interval.low, interval.high))
+    return f"{low} to {high}"
+
+
+def full(interval: Interval, unit: Unit) -> str:
+    """`56.1 % [52.0, 60.2]`, `91.8 of 150 [87.6, 96.0]`."""
+    return f"{words.score(interval, unit)} [{span(interval, unit).replace(' to ', ', ')}]"
+
+
+def gap(ours: Interval, protocol: Interval, unit: Unit) -> str:
+    """The protocol's score minus ours, in points."""
+    decimals = max(1, words.digits(ours.low, ours.high, unit))
+    return words.number(words.scale(unit) * (protocol.mean - ours.mean), decimals, sign="+")
+
+
+def unit_name(unit: Unit) -> str:
+    """What a score is counted in."""
+    return "%" if unit == "share" else "points of 150"
+
+
+def rank(found: Rank | None) -> str:
+    """`1`, `2–4`, or nothing where a model is not ranked."""
+    if found is None:
+        return ""
+    return str(found.best) if found.best == found.worst else f"{found.best}–{found.worst}"
+
+
+def percent(share: float, decimals: int = 1) -> str:
+    """A share of 1 as percent."""
+    return f"{100 * share:.{decimals}f} %"
+
+
+def size(number: int) -> str:
+    """`1,234 bytes`, `5.2 MB`."""
+    for name, unit in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6)):
+        if number >= unit:
+            return f"{number / unit:.1f} {name}"
+    return f"{number:,} bytes"
+
+
+def tokens(number: float | None) -> str:
+    """A median of tokens."""
+    return "unknown" if number is None else f"{number:,.0f}"
+
+
+def cost(number: float | None) -> str:
+    """Money for 1,000 items."""
+    return "unknown" if number is None else f"${number:,.2f}"
+
+
+def names(labels: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
+
+
+def standing(board: TaskBoard) -> str:
+    """What the ranks say of a task, in a sentence; "" where there is nothing to compare."""
+    ranked = [m for m in board.measured if m.run in board.ranks]
+    if len(ranked) < 2:
+        return ""
+    found, items = board.ranks, f" on {board.common:,} common items"
+    leaders = [m for m in ranked if found[m.run].best == 1]
+    if len(leaders) == len(ranked):
+        if len(ranked) == 2:
+            return f"{names([m.model for m in ranked])} cannot be told apart{items}."
+        return f"None of the {len(ranked)} models leads for sure{items}."
+    if len(leaders) == 1:
+        text = f"{leaders[0].model} leads{items}"
+        second = [m for m in ranked if found[m.run].best == 2]
+        if len(second) > 1:
+            return f"{text}; {names([m.model for m in second])} cannot be told apart from the second place."
+        return f"{text}."
+    return f"{names([m.model for m in leaders])} cannot be told apart from the first place{items}."
+
+
+def clean_words(clean: Clean | None, *, scanned: bool) -> str:
+    """How a result stands to a scan, in words."""
+    if clean is None:
+        return "not in the scan" if scanned else "not scanned"
+    text = f"{clean.found:,} found"
+    return f"{text}, {clean.unknown:,} not scanned" if clean.unknown else text
+
+
+def corpus_words(scan: ScanFacts) -> str:
+    """What was searched: `X of Y bytes under rule R`."""
+    read = round(scan.share_read * scan.size)
+    rules = ", ".join(scan.rules)
+    return f"{size(read)} of {size(scan.size)} read, {scan.documents:,} documents, under rule {rules}"
+
+
+def provenance(entry: Entry) -> str:
+    """Where a row's numbers come from."""
+    if entry.ours:
+        return "measured here"
+    marks = {score.mark for score in entry.published.values()}
+    return "published" if marks == {"checked"} else "published, partly unverified"
+
+
+def samples(measured: Measured) -> str:
+    """`198 × 10`: items and samples of each."""
+    return f"{measured.manifest.items:,} × {measured.manifest.repeats}"
