@@ -14,14 +14,14 @@ from phi4eval.comparison.published import (
 )
 from phi4eval.comparison.settings import SettingDifference, setting_differences
 from phi4eval.comparison.words import Unit
+from phi4eval.leaks import Scan
 from phi4eval.models import list_models
 from phi4eval.site.gather import items_of, read_run
 from phi4eval.site.names import slug
-from phi4eval.site.records import Entry, ItemPage, Measured, RunPage, ScanFacts, Site, TaskBoard
-from phi4eval.site.scanned import row_of
+from phi4eval.site.records import Entry, ItemPage, Measured, RunPage, Site, TaskBoard
 from phi4eval.stats.rank import Rank, rank_models
 from phi4eval.store import Run
-from phi4eval.types import Item, Task
+from phi4eval.types import Item, ItemOverlap, RunContamination, ScanFacts, Task
 
 ALPHA = 0.05
 SHARED = 0.9
@@ -32,30 +32,29 @@ def make_site(
     runs: Sequence[Run],
     *,
     baselines: Sequence[str],
-    scan: ScanFacts | None,
+    scan: Scan | None,
     title: str,
     left_out: Sequence[tuple[str, str]] = (),
 ) -> Site:
     """Everything that the pages show. UsageError for an unknown baseline, StoreError for a broken run."""
-    verdict_of = None if scan is None else lambda task, item: _verdict(scan, task, item)
-    pages = [read_run(run, verdict_of) for run in runs]
+    pages = [read_run(run, scan) for run in runs]
     items = {page.slug: items_of(run) for page, run in zip(pages, runs, strict=True)}
     tables = [read_published(name) for name in baselines]
     entries = (*_measured_entries(pages), *_published_entries(tables))
     return Site(
         title=title,
         entries=entries,
-        tasks=tuple(_boards(pages, entries, items, scan)),
+        tasks=tuple(_boards(pages, entries, items)),
         runs=tuple(pages),
         baselines=tuple(baselines),
-        scan=scan,
+        scans=_scans(pages),
         left_out=tuple(left_out),
     )
 
 
-def _verdict(scan: ScanFacts, task: str, item: str) -> str | None:
-    row = row_of(scan, task, item)
-    return None if row is None else row.verdict
+def _scans(pages: Sequence[RunPage]) -> tuple[ScanFacts, ...]:
+    """Every scan that is known, once, in the order of the runs."""
+    return tuple({page.joined.scan.digest: page.joined.scan for page in pages if page.joined}.values())
 
 
 def counting(results: Iterable[Measured], created: dict[str, str]) -> Measured:
@@ -109,11 +108,10 @@ def _boards(
     pages: Sequence[RunPage],
     entries: Sequence[Entry],
     items: dict[str, dict[str, dict[str, Item]]],
-    scan: ScanFacts | None,
 ) -> list[TaskBoard]:
     ours = {task for entry in entries for task in entry.measured}
     theirs = {task for entry in entries for task in entry.published}
-    boards = [_measured_board(task, pages, entries, items, scan) for task in sorted(ours)]
+    boards = [_measured_board(task, pages, entries, items) for task in sorted(ours)]
     boards += [_published_board(task, entries) for task in sorted(theirs - ours)]
     # benchmarks before sample sets, tasks that were run before those that are only published
     return sorted(boards, key=lambda b: (b.task is not None and b.task.sample, b.task is None))
@@ -139,7 +137,6 @@ def _measured_board(
     pages: Sequence[RunPage],
     entries: Sequence[Entry],
     items: dict[str, dict[str, dict[str, Item]]],
-    scan: ScanFacts | None,
 ) -> TaskBoard:
     measured = sorted(
         (entry.measured[name] for entry in entries if name in entry.measured),
@@ -155,7 +152,7 @@ def _measured_board(
         title=task.title,
         task=task,
         unit=measured[0].unit,
-        items=_items(name, every, items, scan),
+        items=_items(name, every, items, {page.slug: page.joined for page in pages}),
         measured=tuple(measured),
         every=tuple(every),
         ranks=ranks,
@@ -184,18 +181,27 @@ def rank_results(measured: Sequence[Measured]) -> tuple[dict[str, Rank], int]:
 
 
 def _items(
-    name: str, every: Sequence[Measured], items: dict[str, dict[str, dict[str, Item]]], scan: ScanFacts | None
+    name: str,
+    every: Sequence[Measured],
+    items: dict[str, dict[str, dict[str, Item]]],
+    joined: dict[str, RunContamination | None],
 ) -> tuple[ItemPage, ...]:
     found: dict[str, Item] = {}
+    leaks: dict[str, tuple[ItemOverlap, ScanFacts]] = {}
     for measured in every:
+        scan = joined[measured.run]
+        known = scan.of(name) if scan else {}
         for id_, cell in measured.cells.items():
             found.setdefault(cell.key, items[measured.run][name][id_])
+            if scan is not None and id_ in known:
+                leaks.setdefault(cell.key, (known[id_], scan.scan))
     return tuple(
         ItemPage(
             slug=_item_slug(item, key),
             key=key,
             item=item,
-            leak=None if scan is None else row_of(scan, name, item.id),
+            leak=leaks[key][0] if key in leaks else None,
+            scan=leaks[key][1] if key in leaks else None,
         )
         for key, item in sorted(found.items(), key=lambda row: (row[1].index, row[1].id, row[0]))
     )

@@ -10,6 +10,7 @@ import msgspec
 
 import phi4eval
 from phi4eval.errors import StoreError, UsageError
+from phi4eval.leaks import read_scan
 from phi4eval.lines import write_atomically
 from phi4eval.site.board import make_site, runs_under
 from phi4eval.site.evidence import Reader
@@ -17,7 +18,6 @@ from phi4eval.site.names import slug
 from phi4eval.site.page import render, sources_digest
 from phi4eval.site.pages import Page, items, leaderboard, method, models, runs, tasks
 from phi4eval.site.records import Site
-from phi4eval.site.scanned import read_scan
 from phi4eval.store import Run, find_run
 
 MANIFEST = "site.json"

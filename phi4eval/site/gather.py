@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
 import msgspec
 
-from phi4eval.comparison.leaks import LEAKS
 from phi4eval.comparison.scores import TaskScores, read_scores
 from phi4eval.comparison.words import scale
-from phi4eval.errors import Phi4evalError
+from phi4eval.errors import NothingMatchedError, Phi4evalError
+from phi4eval.leaks import Scan, join_scan
 from phi4eval.site.names import slug
-from phi4eval.site.records import Cell, Clean, Measured, RunPage
-from phi4eval.store import Run, SampleKey
-from phi4eval.summary import AMC_RIGHT, Outcome, amc_points, main_grade, outcomes_of, score_of
-from phi4eval.types import Interval, Item, TaskManifest, TaskSummary
+from phi4eval.site.records import Cell, Measured, RunPage
+from phi4eval.store import JOINED, Run, SampleKey
+from phi4eval.summary import AMC_RIGHT, Outcome, amc_points, outcomes_of, summarise_task
+from phi4eval.types import Interval, Item, RunContamination, TaskManifest, TaskSummary
 
-_FILES = ("manifest.json", "prompts.jsonl", "completions.jsonl", "grades.jsonl")
-
-VerdictOf = Callable[[str, str], "str | None"]
-"""(task, item id) -> a scan's verdict, None where the scan does not know the item."""
+_FILES = ("manifest.json", "prompts.jsonl", "completions.jsonl", "grades.jsonl", JOINED)
 
 
 def find_runs(results: str | Path) -> Iterator[tuple[Run | None, str, str]]:
@@ -35,9 +32,9 @@ def find_runs(results: str | Path) -> Iterator[tuple[Run | None, str, str]]:
             yield None, manifest.parent.name, error.message
 
 
-def read_run(run: Run, verdict_of: VerdictOf | None) -> RunPage:
-    """Read a run for its pages. verdict_of: of a contamination scan, None where nobody scanned."""
-    scores = read_scores(run)
+def read_run(run: Run, scan: Scan | None) -> RunPage:
+    """Read a run for its pages. scan: to be used instead of one that was joined into the run."""
+    scores, joined = read_scores(run), _joined(run, scan)
     outcomes = outcomes_of(run)
     completions, prompts = run.completion_index(), run.prompt_index()
     label = scores.label
@@ -45,6 +42,8 @@ def read_run(run: Run, verdict_of: VerdictOf | None) -> RunPage:
     for made in run.manifest.tasks:
         rows = outcomes[made.task.name]
         task = scores.tasks[made.task.name]
+        again = summarise_task(made, rows, max_error_rate=0.0, joined=joined) if joined else None
+        exposure = again.exposure if again else None
         measured[made.task.name] = Measured(
             run=slug(run.manifest.run_id),
             model=run.manifest.model.name,
@@ -57,7 +56,8 @@ def read_run(run: Run, verdict_of: VerdictOf | None) -> RunPage:
             cells=_cells(made, task, rows, completions, prompts),
             tokens=_tokens(rows),
             cut=sum(row.truncated for row in rows) / len(rows) if rows else 0.0,
-            clean=None if verdict_of is None else clean_score(made, task.summary, rows, verdict_of),
+            clean=as_share(exposure.clean, task.summary) if exposure else None,
+            exposure=exposure,
         )
     return RunPage(
         slug=slug(run.manifest.run_id),
@@ -67,6 +67,7 @@ def read_run(run: Run, verdict_of: VerdictOf | None) -> RunPage:
         digest=digest_of(run.path),
         measured=measured,
         complete=all(task.summary.complete for task in scores.tasks.values()),
+        joined=joined,
     )
 
 
@@ -79,21 +80,14 @@ def as_share(interval: Interval | None, summary: TaskSummary) -> Interval | None
     return msgspec.structs.replace(interval, mean=interval.mean / top, low=low, high=high)
 
 
-def clean_score(
-    made: TaskManifest, summary: TaskSummary, rows: list[Outcome], verdict_of: VerdictOf
-) -> Clean | None:
-    """The score without items that were found or never looked for; None where the scan knows none of them."""
-    verdicts = {row.item.id: verdict_of(made.task.name, row.item.id) for row in rows}
-    if not any(verdicts.values()):
+def _joined(run: Run, scan: Scan | None) -> RunContamination | None:
+    """The scan that was asked for, or the one joined into the run; None where neither knows it."""
+    if scan is None:
+        return run.contamination
+    try:
+        return join_scan(run, scan)
+    except NothingMatchedError:
         return None
-    clean = {id_ for id_, verdict in verdicts.items() if verdict is not None and verdict not in LEAKS}
-    kept = [row for row in rows if row.scored and row.item.id in clean]
-    return Clean(
-        score=as_share(score_of(kept, main_grade, made.task.scoring), summary),
-        items=len(clean),
-        found=sum(verdict in LEAKS for verdict in verdicts.values()),
-        unknown=sum(verdict is None for verdict in verdicts.values()),
-    )
 
 
 def digest_of(path: Path) -> str:

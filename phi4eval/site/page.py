@@ -21,11 +21,10 @@ from markupsafe import Markup
 
 import phi4eval
 from phi4eval.comparison import words
-from phi4eval.contamination.records import LEAKS
 from phi4eval.seeds import canonical_json
 from phi4eval.site import charts, phrases
 from phi4eval.site.names import visible
-from phi4eval.types import VERDICTS
+from phi4eval.types import LEAKS, VERDICTS
 
 if TYPE_CHECKING:
     from jinja2 import Environment

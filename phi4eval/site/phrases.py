@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from phi4eval.comparison import words
 from phi4eval.comparison.words import Unit
-from phi4eval.site.records import Clean, Entry, Measured, ScanFacts, TaskBoard
+from phi4eval.site.records import Entry, Measured, TaskBoard
 from phi4eval.stats.rank import Rank
-from phi4eval.types import Interval
+from phi4eval.types import CLEAN, LEAKS, Exposure, Interval, ScanFacts
 
 VERDICT_WORDS = {
     "correct": "right",
@@ -107,19 +107,36 @@ def standing(board: TaskBoard) -> str:
     return f"{names([m.model for m in leaders])} cannot be told apart from the first place{items}."
 
 
-def clean_words(clean: Clean | None, *, scanned: bool) -> str:
-    """How a result stands to a scan, in words."""
-    if clean is None:
-        return "not in the scan" if scanned else "not scanned"
-    text = f"{clean.found:,} found"
-    return f"{text}, {clean.unknown:,} not scanned" if clean.unknown else text
+def overlap_badge(exposure: Exposure | None) -> str:
+    """What a scan says of a task's items, in a few words."""
+    if exposure is None:
+        return "not scanned"
+    found = sum(exposure.verdicts.get(kind, 0) for kind in LEAKS)
+    looked = found + sum(exposure.verdicts.get(kind, 0) for kind in CLEAN)
+    return f"{found:,} of {looked:,} found" if looked else "none could be looked for"
 
 
-def corpus_words(scan: ScanFacts) -> str:
-    """What was searched: `X of Y bytes under rule R`."""
-    read = round(scan.share_read * scan.size)
-    rules = ", ".join(scan.rules)
-    return f"{size(read)} of {size(scan.size)} read, {scan.documents:,} documents, under rule {rules}"
+_FOUND = {
+    "exact": "The whole text stands in",
+    "near": "The text, slightly changed, stands in",
+    "partial": "A good part of the text stands in",
+    "template": "The same words with other numbers stand in",
+    "weak": "A weak overlap was found in",
+    "common-only": "Only words that many documents share were found in",
+    "clean": "No overlap found in",
+    "unscannable": "The text is too short to be looked for in",
+}
+
+
+def overlap(verdict: str, scan: ScanFacts) -> str:
+    """`No overlap found in X of Y bytes under rule R`."""
+    return f"{_FOUND.get(verdict, verdict)} {corpus(scan)}"
+
+
+def corpus(scan: ScanFacts) -> str:
+    """`X of Y bytes of files, N documents, under rule R`."""
+    read = f"{scan.bytes_read:,} of {scan.bytes_total:,} bytes of files"
+    return f"{read} ({scan.documents:,} documents), under rule {scan.rule}"
 
 
 def provenance(entry: Entry) -> str:

@@ -9,9 +9,20 @@ from phi4eval.comparison.published import PublishedComparison, PublishedScore
 from phi4eval.comparison.scores import RunScores, TaskScores
 from phi4eval.comparison.settings import SettingDifference
 from phi4eval.comparison.words import Unit
-from phi4eval.contamination.records import ItemRow
 from phi4eval.stats.rank import Rank
-from phi4eval.types import Interval, Item, Manifest, ModelSpec, Task, TaskManifest, TaskSummary
+from phi4eval.types import (
+    Exposure,
+    Interval,
+    Item,
+    ItemOverlap,
+    Manifest,
+    ModelSpec,
+    RunContamination,
+    ScanFacts,
+    Task,
+    TaskManifest,
+    TaskSummary,
+)
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,23 +40,12 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     tokens: tuple[int | None, ...] = ()
 
 
-class Clean(msgspec.Struct, frozen=True, kw_only=True):
-    """A task's score without the items that a scan found or did not know. items: how many are left.
-
-    score: on clean items, None where none is left. found: items with a leak; unknown: not in the scan.
-    """
-
-    score: Interval | None
-    items: int
-    found: int
-    unknown: int
-
-
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """One run's result on one task. score, protocol: shares of 1, AMC points as shares of 150.
 
     tokens: median completion tokens of a sample; cut: share of samples cut off at the limit.
-    cost: money for 1,000 items, None where nobody knows. clean: None where nobody scanned.
+    cost: money for 1,000 items, None where nobody knows. clean: score, a share of 1, on the items that a
+    scan found nothing for; None where nobody scanned or none is left. exposure: what the scan says.
     """
 
     run: str
@@ -60,7 +60,8 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     tokens: float | None
     cut: float
     cost: float | None = None
-    clean: Clean | None = None
+    clean: Interval | None = None
+    exposure: Exposure | None = None
 
     @property
     def task(self) -> str:
@@ -83,6 +84,7 @@ class RunPage(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     measured: dict[str, Measured]
     complete: bool
+    joined: RunContamination | None = None
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,12 +109,13 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ItemPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One question. leak: what a scan says of it, None where it was not looked for."""
+    """One question. leak: what a scan says of it, None where it was not looked for; scan: which."""
 
     slug: str
     key: str
     item: Item
-    leak: ItemRow | None = None
+    leak: ItemOverlap | None = None
+    scan: ScanFacts | None = None
 
 
 class TaskBoard(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,20 +156,6 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     skipped: dict[str, str] = {}
 
 
-class ScanFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """A contamination scan: the corpus and the rules under which nothing, or something, was found."""
-
-    path: str
-    rules: tuple[str, ...]
-    documents: int
-    text_bytes: int
-    size: int
-    share_read: float
-    problems: int
-    rows: dict[str, ItemRow]
-    digest: str
-
-
 class Site(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the pages are made of."""
 
@@ -175,5 +164,5 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[TaskBoard, ...]
     runs: tuple[RunPage, ...]
     baselines: tuple[str, ...]
-    scan: ScanFacts | None = None
+    scans: tuple[ScanFacts, ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()

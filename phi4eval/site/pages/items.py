@@ -44,7 +44,7 @@ def pages(site: Site, reader: Reader, *, code: str) -> Iterator[Page]:
                 code,
                 board.name,
                 [digests[m.run] for m in board.every],
-                site.scan.digest if site.scan else None,
+                [scan.digest for scan in site.scans],
             ],
             length=32,
         )

@@ -11,6 +11,7 @@ from phi4eval.comparison.published import PublishedScore
 from phi4eval.site.pages import Page
 from phi4eval.site.records import Entry, Measured, Site, TaskBoard
 from phi4eval.stats.rank import Rank
+from phi4eval.types import CLEAN, LEAKS
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,13 +121,17 @@ def _row(entry: Entry, boards: Sequence[TaskBoard]) -> Row:
     measured = [score.measured for score in scores if score.measured is not None]
     tokens = [t for m in measured for cell in m.cells.values() for t in cell.tokens if t is not None]
     done = sum(m.summary.done for m in measured)
-    clean = [m.clean for m in measured if m.clean is not None]
+    seen = [m.exposure.verdicts for m in measured if m.exposure is not None]
     return Row(
         entry=entry,
         scores=scores,
         tokens=median(tokens) if tokens else None,
         cut=sum(m.cut * m.summary.done for m in measured) / done if done else None,
-        found=sum(c.found for c in clean) if clean else None,
-        scanned=sum(c.items + c.found for c in clean),
+        found=sum(_count(verdicts, LEAKS) for verdicts in seen) if seen else None,
+        scanned=sum(_count(verdicts, (*LEAKS, *CLEAN)) for verdicts in seen),
         items=sum(m.manifest.items for m in measured),
     )
+
+
+def _count(verdicts: dict[str, int], kinds: Sequence[str]) -> int:
+    return sum(verdicts.get(kind, 0) for kind in kinds)
