@@ -21,7 +21,7 @@ from phi4eval.protocols import StopSignal
 from phi4eval.sandbox import MODES, choose_tier, open_runner
 from phi4eval.stats.intervals import t_quantile
 from phi4eval.store import Run, RunWriter, SampleKey
-from phi4eval.summary import summarise
+from phi4eval.summary import summarise, summarise_again
 from phi4eval.types import (
     Completion,
     Draw,
@@ -318,7 +318,7 @@ def regrade(
             board.stored(key.task)
         desk = _Desk(writer, pool, prompts, board)
         desk.grade_stored(again=True)
-        summary = summarise(run, max_error_rate=before.max_error_rate if before else 0.0)
+        summary = summarise_again(run, before)
         if summary != before:
             writer.write_summary(summary)
     return summary, desk.changed

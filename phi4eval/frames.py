@@ -29,6 +29,8 @@ RECORD_COLUMNS: Mapping[str, str] = {
     "gold": "the right answer as the prompt had it",
     "prompt_tokens": "tokens of the prompt, NaN where unknown",
     "completion_tokens": "tokens of the answer, NaN where unknown",
+    "reasoning_tokens": "the part of them that was thinking, NaN where nobody counted",
+    "from_cache": "True where another run had paid for the answer",
     "seconds": "from sending to the last token, NaN where unknown",
     "text": "the answer as it came",
 }
@@ -94,6 +96,8 @@ def _rows(records: Iterable[Record]) -> Iterator[dict[str, Any]]:
             "gold": record.key.gold,
             "prompt_tokens": record.completion.prompt_tokens,
             "completion_tokens": record.completion.completion_tokens,
+            "reasoning_tokens": record.completion.reasoning_tokens,
+            "from_cache": record.completion.from_cache,
             "seconds": record.completion.seconds,
             "text": record.completion.text,
         }

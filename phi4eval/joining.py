@@ -6,7 +6,7 @@ from pathlib import Path
 
 from phi4eval.leaks import join_scan, read_scan
 from phi4eval.store import Run, RunWriter
-from phi4eval.summary import summarise
+from phi4eval.summary import summarise_again
 from phi4eval.types import RunContamination, Summary
 
 
@@ -22,6 +22,6 @@ def join(directory: str | Path, scan: str | Path, *, command: str = "") -> tuple
     with RunWriter(run.path, run.manifest, run.prompts()) as writer:
         writer.note_command(command or "phi4eval.join(...)")
         writer.write_contamination(joined)
-        summary = summarise(writer.run, max_error_rate=before.max_error_rate if before else 0.0)
+        summary = summarise_again(writer.run, before)
         writer.write_summary(summary)
     return summary, joined

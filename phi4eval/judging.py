@@ -20,7 +20,7 @@ from phi4eval.models import api_model, find_model
 from phi4eval.protocols import Backend
 from phi4eval.seeds import seed_for
 from phi4eval.store import Run, RunWriter, SampleKey
-from phi4eval.summary import summarise
+from phi4eval.summary import summarise_again
 from phi4eval.types import Completion, Fingerprint, Grade, GraderSpec, Prompt, Record, StoredGrade
 
 
@@ -107,7 +107,7 @@ def judge_with(judge: Backend, path: Path) -> Judged:
                 grades.append(grade)
         finally:
             notes.close()
-        writer.write_summary(summarise(writer.run, max_error_rate=before.max_error_rate if before else 0.0))
+        writer.write_summary(summarise_again(writer.run, before))
     if failed:
         raise IncompleteError(
             f"{failed} of {len(prompts)} requests to the judge failed; their stand-in grades were kept",

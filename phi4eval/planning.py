@@ -147,7 +147,7 @@ def _sampling(task: Task, request: RunRequest, model: ModelSpec) -> Sampling:
     for name in ("temperature", "top_p", "max_tokens"):
         if getattr(request, name) is not None:
             changes[name] = getattr(request, name)
-    return msgspec.convert({**msgspec.structs.asdict(task.sampling), **changes}, Sampling)
+    return msgspec.convert({**msgspec.to_builtins(task.sampling), **changes}, Sampling)
 
 
 def _render(

@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from phi4eval.costs import completion_cost, known_price, total_cost
 from phi4eval.exposure import date_counts, exposure
 from phi4eval.stats.intervals import clustered, share
 from phi4eval.stats.passk import majority_share, pass_at_k
@@ -36,7 +37,10 @@ AMC_RIGHT, AMC_BLANK = 6.0, 1.5
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What one sample contributes: its item, its grades, its tokens. grade None: not graded yet."""
+    """What one sample contributes: its item, its grades, its tokens. grade None: not graded yet.
+
+    cost: US dollars, None where not known.
+    """
 
     item: Item
     sample: int
@@ -46,6 +50,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     protocol_grade: Grade | None = None
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    reasoning_tokens: int = 0
+    from_cache: bool = False
+    cost: float | None = None
     truncated: bool = False
 
     @property
@@ -54,8 +61,11 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         return not self.failed and self.grade is not None and self.grade.verdict != "error"
 
 
-def summarise(run: Run, *, max_error_rate: float = 0.0) -> Summary:
-    """The summary of a run as it is on disk now; max_error_rate is a share of each task's samples."""
+def summarise(run: Run, *, max_error_rate: float = 0.0, stopped: str | None = None) -> Summary:
+    """The summary of a run as it is on disk now; max_error_rate is a share of each task's samples.
+
+    stopped: the limit that ended the last session, in words; it counts while samples are missing.
+    """
     outcomes, joined = outcomes_of(run), run.contamination
     tasks = tuple(
         summarise_task(
@@ -64,16 +74,26 @@ def summarise(run: Run, *, max_error_rate: float = 0.0) -> Summary:
             max_error_rate=max_error_rate,
             model=run.manifest.model,
             joined=joined,
+            stopped=stopped,
         )
         for manifest in run.manifest.tasks
     )
+    short = any(task.done < task.samples for task in tasks)
     return Summary(
         run_id=run.manifest.run_id,
         model=run.manifest.model.name,
         tasks=tasks,
         complete=all(task.complete for task in tasks),
         max_error_rate=max_error_rate,
+        stopped=stopped if short else None,
     )
+
+
+def summarise_again(run: Run, before: Summary | None) -> Summary:
+    """The summary anew, under the policy of an earlier one."""
+    if before is None:
+        return summarise(run)
+    return summarise(run, max_error_rate=before.max_error_rate, stopped=before.stopped)
 
 
 def outcomes_of(run: Run) -> dict[str, list[Outcome]]:
@@ -84,6 +104,7 @@ def outcomes_of(run: Run) -> dict[str, list[Outcome]]:
         for draw in stored.prompt.draws
     }
     grades = run.grades()
+    price = known_price(run.manifest.model, run.manifest.fingerprint.backend)
     outcomes: dict[str, list[Outcome]] = defaultdict(list)
     for _, completion in run.completions():
         key = SampleKey(completion.task, completion.item, completion.sample)
@@ -98,6 +119,9 @@ def outcomes_of(run: Run) -> dict[str, list[Outcome]]:
                     protocol_grade=grades.get((key, "protocol")),
                     prompt_tokens=completion.prompt_tokens or 0,
                     completion_tokens=completion.completion_tokens or 0,
+                    reasoning_tokens=completion.reasoning_tokens or 0,
+                    from_cache=completion.from_cache,
+                    cost=completion_cost(completion, price),
                     truncated=completion.finish == "length",
                 )
             )
@@ -114,10 +138,12 @@ def summarise_task(
     max_error_rate: float,
     model: ModelSpec | None = None,
     joined: RunContamination | None = None,
+    stopped: str | None = None,
 ) -> TaskSummary:
     """One task's result from the samples that exist so far.
 
-    model: for what the dates say; joined: a contamination scan, for the score without what it found.
+    model: for what the dates say; joined: a contamination scan, for the score without what it found. stopped:
+    the limit that ended the run early.
     """
     if manifest.reported is not None:
         return _as_reported(manifest)
@@ -125,7 +151,7 @@ def summarise_task(
     points = task.scoring == "amc"
     scored = [row for row in outcomes if row.scored]
     differ = [row for row in scored if row.protocol_grade and _apart(main_grade(row), row.protocol_grade)]
-    problem = _problem(manifest, outcomes, max_error_rate)
+    problem = _problem(manifest, outcomes, max_error_rate, stopped)
     return TaskSummary(
         task=task.name,
         title=task.title,
@@ -143,6 +169,9 @@ def summarise_task(
         subsets=_subsets(scored, task.scoring),
         prompt_tokens=sum(row.prompt_tokens for row in outcomes),
         completion_tokens=sum(row.completion_tokens for row in outcomes),
+        reasoning_tokens=sum(row.reasoning_tokens for row in outcomes),
+        from_cache=sum(row.from_cache for row in outcomes),
+        cost=total_cost(row.cost for row in outcomes) if outcomes else None,
         grader=_graders(row.grade for row in outcomes),
         protocol_grader=_graders(row.protocol_grade for row in outcomes) or None,
         sample=task.sample,
@@ -313,11 +342,14 @@ def _graders(grades: Iterable[Grade | None]) -> str:
     return " ".join(sorted({grade.grader for grade in grades if grade is not None}))
 
 
-def _problem(manifest: TaskManifest, outcomes: Sequence[Outcome], max_error_rate: float) -> str | None:
+def _problem(
+    manifest: TaskManifest, outcomes: Sequence[Outcome], max_error_rate: float, stopped: str | None
+) -> str | None:
     """Why the task's score does not stand yet, in words; None if it does."""
     missing = manifest.samples - len(outcomes)
     if missing:
-        return f"{missing} of {manifest.samples} samples are not there yet"
+        why = f" ({stopped})" if stopped else ""
+        return f"{missing} of {manifest.samples} samples are not there yet{why}"
     failures = [row for row in outcomes if row.failed or (row.grade and row.grade.verdict == "error")]
     if len(failures) > max_error_rate * manifest.samples:
         first = failures[0]

@@ -11,7 +11,7 @@ from phi4eval.errors import StoreError
 from phi4eval.lines import read_lines
 from phi4eval.seeds import content_hash
 from phi4eval.store import Run, SampleKey, run_id
-from phi4eval.summary import summarise
+from phi4eval.summary import summarise_again
 from phi4eval.types import Completion, StoredGrade, StoredPrompt
 
 SHOWN = 20
@@ -93,5 +93,5 @@ def _wrong_summary(run: Run) -> Iterator[str]:
     except StoreError as error:
         yield error.message
         return
-    if stored is not None and stored != summarise(run, max_error_rate=stored.max_error_rate):
+    if stored is not None and stored != summarise_again(run, stored):
         yield "summary.json does not follow from the grades; phi4eval grade writes it anew"

@@ -5,12 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from phi4eval.store import RunWriter
-from phi4eval.summary import AMC_QUESTIONS, Outcome, amc_points, score_of, summarise, summarise_task
+from phi4eval.summary import (
+    AMC_QUESTIONS,
+    Outcome,
+    amc_points,
+    score_of,
+    summarise,
+    summarise_again,
+    summarise_task,
+)
 from phi4eval.types import Grade, Item, TaskSummary, Verdict
 
 from .runs import made_completion, made_grade, made_manifest, made_prompts, made_stored_grade, made_task
@@ -195,3 +204,34 @@ def test_the_order_in_which_completions_came_decides_no_digit(tmp_path: Path) ->
     assert summaries[0] == summaries[1]
     assert summaries[0].complete
     assert AMC_QUESTIONS == 25
+
+
+def test_cost_thinking_and_what_came_from_the_cache_are_summed() -> None:
+    rows = [
+        msgspec.structs.replace(
+            outcome(f"q{i}", "correct"), cost=0.5, reasoning_tokens=7, completion_tokens=10, from_cache=i == 0
+        )
+        for i in range(4)
+    ]
+    result = summary_of(rows)
+    assert (result.cost, result.reasoning_tokens, result.from_cache) == (2.0, 28, 1)
+    assert summary_of([*rows[:3], msgspec.structs.replace(rows[3], cost=None)]).cost is None
+
+
+def test_a_limit_that_ended_a_run_is_named_while_samples_are_missing(tmp_path: Path) -> None:
+    task = made_task()
+    prompts = made_prompts(task, 2, 1)
+    with RunWriter(tmp_path / "run", made_manifest((task, prompts)), prompts) as writer:
+        for number, stored in enumerate(prompts):
+            done = made_completion(stored, 0)
+            offset = writer.add_completion(done)
+            writer.add_grade(made_stored_grade(done, made_grade("correct"), offset))
+            summary = summarise(writer.run, stopped="stopped by --max-cost 1")
+            if number == 0:
+                assert summary.stopped == "stopped by --max-cost 1"
+                assert (
+                    summary.tasks[0].problem == "1 of 2 samples are not there yet (stopped by --max-cost 1)"
+                )
+                assert summarise_again(writer.run, summary) == summary
+    assert summary.stopped is None
+    assert summary.complete

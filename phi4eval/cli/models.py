@@ -66,6 +66,19 @@ def show_one(session: Session, *, name: str) -> None:
     show(fields(_facts(model), width=terminal_width()))
 
 
+def _sends(model: ModelSpec) -> str:
+    names = [f"{field} as {name}" if name else f"no {field}" for field, name in model.request_names.items()]
+    return ", ".join([*names, *(f"{name} {value}" for name, value in model.request_fields.items())])
+
+
+def _price(model: ModelSpec) -> str | None:
+    if model.price is None:
+        return None if model.weights else "not known"
+    price = model.price
+    repeated = "" if price.cached_input is None else f" (repeated ${price.cached_input:g})"
+    return f"${price.input:g}{repeated} a million prompt tokens, ${price.output:g} a million answered"
+
+
 def _facts(model: ModelSpec) -> list[tuple[str, object]]:
     return [
         ("model", model.name),
@@ -77,10 +90,12 @@ def _facts(model: ModelSpec) -> list[tuple[str, object]]:
         ("cutoff", model.cutoff or UNPUBLISHED),
         ("licence", model.licence or UNPUBLISHED),
         ("thinking", "yes: writes its reasoning before its answer" if model.thinking else "no"),
+        ("price", _price(model)),
         ("sampling", ", ".join(f"{name} {value}" for name, value in model.sampling.items())),
         ("system prompt", model.system),
         ("endpoint", model.base_url),
         ("its name there", model.api_model),
         ("key from", model.key_env),
+        ("sends", _sends(model)),
         ("notes", model.notes),
     ]

@@ -107,6 +107,8 @@ def _definition(task: Task, width: int) -> list[str]:
                 f"temperature {sampling.temperature:g}, top_p {sampling.top_p:g},"
                 f" at most {sampling.max_tokens} tokens",
             ),
+            ("effort", sampling.reasoning_effort or None),
+            ("thinking", f"at most {sampling.thinking_tokens} tokens" if sampling.thinking_tokens else None),
             ("stop", " ".join(repr(text) for text in sampling.stop)),
             ("choice order", task.choice_order),
             *sources,

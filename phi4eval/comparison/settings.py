@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import msgspec
 
 from phi4eval.comparison.scores import RunScores, TaskScores
-from phi4eval.types import GraderSpec
+from phi4eval.types import GraderSpec, Sampling
 
 Setting = Literal[
     "tasks", "task", "items", "prompt", "sampling", "grader", "repeats", "seed", "model", "backend"
@@ -97,14 +97,21 @@ def _of_task(before: RunScores, after: RunScores, name: str) -> Iterator[Setting
         ]
         yield found(
             "sampling",
-            ", ".join(f"{field} {getattr(a.manifest.sampling, field)}" for field in fields),
-            ", ".join(f"{field} {getattr(b.manifest.sampling, field)}" for field in fields),
+            _sampling_text(a.manifest.sampling, fields),
+            _sampling_text(b.manifest.sampling, fields),
         )
     # a side without any grade is unfinished, which is said elsewhere
     if a.summary.grader and b.summary.grader and _grading(a) != _grading(b):
         yield found("grader", _grading(a), _grading(b), _regrade(before, after, a, b))
     if a.manifest.repeats != b.manifest.repeats:
         yield found("repeats", f"{a.manifest.repeats} an item", f"{b.manifest.repeats} an item")
+
+
+def _sampling_text(sampling: Sampling, fields: Iterable[str]) -> str:
+    values = ((field, getattr(sampling, field)) for field in fields)
+    return ", ".join(
+        f"{field} {'as the model chooses' if value is msgspec.UNSET else value}" for field, value in values
+    )
 
 
 def _items(a: TaskScores, b: TaskScores) -> SettingDifference:

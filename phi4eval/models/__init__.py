@@ -115,9 +115,13 @@ def _entry(name: str, entry: Any, where: str) -> ModelSpec:
         msgspec.convert(spec.sampling, Sampling)
     except msgspec.ValidationError as error:
         raise UsageError(f"{where}: {error}", "dates and revisions are quoted text") from error
-    for key in spec.sampling:
+    for key in (*spec.sampling, *spec.request_names):
         if key not in Sampling.__struct_fields__:
             raise UsageError(f'{where}: unknown sampling field "{key}"')
+    if spec.price is not None and min(spec.price.input, spec.price.output, spec.price.cached_input or 0) < 0:
+        raise UsageError(
+            f"{where}: a price is below 0", "US dollars per million tokens; leave it out if unknown"
+        )
     for key, date in (("release", spec.release), ("cutoff", spec.cutoff)):
         if date is not None and not _DATE.fullmatch(date):
             raise UsageError(

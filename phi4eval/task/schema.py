@@ -36,6 +36,8 @@ class _Generation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
     max_gen_toks: Count = 1024
     until: Texts = msgspec.field(default_factory=list)
+    reasoning_effort: str | msgspec.UnsetType = msgspec.UNSET
+    thinking_tokens: Count | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -268,6 +270,8 @@ def _sampling(generation: _Generation) -> Sampling:
         top_p=generation.top_p,
         max_tokens=generation.max_gen_toks,
         stop=_texts(generation.until),
+        reasoning_effort=generation.reasoning_effort,
+        thinking_tokens=generation.thinking_tokens,
     )
 
 

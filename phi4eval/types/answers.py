@@ -84,7 +84,12 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
     """One answer of a model, or the explicit failure to get one (finish == "error").
 
     text: the answer as it came, thinking blocks included; reasoning: thinking that the server sent apart.
+    completion_tokens: thinking included; reasoning_tokens: its part, None where nobody counts it.
+    cached_prompt_tokens: the part of the prompt's that the provider bills at its rate for repeated prefixes.
+    Of several answers to one request each has its share of the counts, so that sums are right.
     seconds: from sending to the last token (wall); attempts: requests made, 1 = no retry.
+    from_cache: it was paid for by another run, or by another sample of this one.
+    logprobs: of the answer's tokens, natural logarithms, None unless asked for.
     """
 
     task: str
@@ -98,8 +103,12 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cached_prompt_tokens: int | None = None
     seconds: float | None = None
     attempts: int = 1
+    from_cache: bool = False
+    logprobs: tuple[float, ...] | None = None
 
 
 class Grade(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,12 +12,23 @@ from phi4eval.types.figures import SCHEMA, Interval
 from phi4eval.types.tasks import DatasetInfo, Sampling, Task
 
 
+class Price(msgspec.Struct, frozen=True, kw_only=True):
+    """US dollars per million tokens. cached_input: of prompt tokens the provider had seen before."""
+
+    input: float
+    output: float
+    cached_input: float | None = None
+
+
 class ModelSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A model as models.yaml names it, or as a path or id was resolved.
 
     weights: hub id or directory, None for API-only models. revision: pinned commit, None = newest.
     context: tokens. release, cutoff: ISO dates, None where not published. api_model: the name an endpoint
     knows it by; key_env: the environment variable that holds its key (the name, never the key).
+    thinking: it writes its reasoning before its answer. price: None = not known, and never guessed.
+    request_names: field of the sampling -> name under which its endpoint takes it (dots for nested ones),
+    None where it takes no such field. request_fields: further fields of every request.
     """
 
     name: str
@@ -34,6 +45,9 @@ class ModelSpec(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str | None = None
     key_env: str | None = None
     thinking: bool = False
+    price: Price | None = None
+    request_names: dict[str, str | None] = {}
+    request_fields: dict[str, Any] = {}
     notes: str | None = None
 
 
@@ -88,7 +102,9 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What the user asked `run` for; None means "as the task or the model says".
 
     data: task name -> file that replaces the data set. items: item ids or `first-last` positions (from 0).
-    max_error_rate: share of samples that may end as errors before the run counts as incomplete.
+    max_error_rate: share of samples that may end as errors before the run counts as incomplete. max_cost: US
+    dollars, max_tokens_total: tokens of prompts and answers, after which the run asks nothing more. cache:
+    completions that another run paid for are taken over, and this run's are kept for others.
     contamination: folder of a contamination scan whose verdicts are joined into the run.
     """
 
@@ -107,6 +123,9 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     results: str = "results/runs"
     max_error_rate: float = 0.0
+    max_cost: float | None = None
+    max_tokens_total: int | None = None
+    cache: bool = True
     backend_args: dict[str, str] = {}
     contamination: str | None = None
 
@@ -115,14 +134,20 @@ class PlannedTask(msgspec.Struct, frozen=True, kw_only=True):
     """One task of a plan, before anything is spent.
 
     stored: samples already on disk. longest_prompt: tokens, None where only the server knows.
-    max_tokens_total: upper bound of the tokens still to be generated. detectable: smallest difference of
-    two such runs, as a share of 1, that 5 % significance finds with 80 % power (unpaired, at 50 %).
+    max_tokens_total: upper bound of the tokens still to be generated. cached: missing samples that the cache
+    holds. cost: US dollars that the rest will cost at most; None where the price is not known. expected_cost:
+    about as much, with answers as long as those stored so far; None while there are none. detectable: the
+    smallest difference of two such runs, as a share of 1, that 5 % significance finds with 80 % power
+    (unpaired, at 50 %).
     """
 
     manifest: TaskManifest
     stored: int
     longest_prompt: int | None
     max_tokens_total: int
+    cached: int = 0
+    cost: float | None = None
+    expected_cost: float | None = None
     detectable: float
     example: Prompt
     example_tokens: PromptTokens | None
@@ -163,6 +188,9 @@ class TaskSummary(msgspec.Struct, frozen=True, kw_only=True):
     complete: every sample is there and errors are within the policy. problem: why not, in words.
     exposure: the score with and without items that a joined contamination scan found; None without a scan.
     dates: items by what their publication says against the model's cutoff and release (DateEvidence).
+    reasoning_tokens: the part of completion_tokens that was thinking, as far as it was counted. from_cache:
+    samples that another run had paid for. cost: US dollars paid for the others; None where the price or a
+    count of tokens is not known.
     """
 
     task: str
@@ -181,6 +209,9 @@ class TaskSummary(msgspec.Struct, frozen=True, kw_only=True):
     subsets: dict[str, Interval] = {}
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    reasoning_tokens: int = 0
+    from_cache: int = 0
+    cost: float | None = None
     grader: str = ""
     protocol_grader: str | None = None
     sample: bool = False
@@ -191,7 +222,10 @@ class TaskSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """A run's result: all of its tasks. max_error_rate: the policy under which `complete` was decided."""
+    """A run's result: all of its tasks. max_error_rate: the policy under which `complete` was decided.
+
+    stopped: the limit on cost or tokens that ended it before its end, in words; None if none did.
+    """
 
     schema: int = SCHEMA
     run_id: str
@@ -199,3 +233,4 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[TaskSummary, ...]
     complete: bool
     max_error_rate: float = 0.0
+    stopped: str | None = None

@@ -5,15 +5,22 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 
 class Sampling(msgspec.Struct, frozen=True, kw_only=True):
-    """How tokens are drawn. Temperature 0 is greedy decoding."""
+    """How tokens are drawn. Temperature 0 is greedy decoding.
+
+    reasoning_effort: how hard a model that can choose should think, in its provider's words; thinking_tokens:
+    the budget of its thinking. UNSET leaves both to the model, and out of every hash.
+    """
 
     temperature: float = 0.0
     top_p: float = 1.0
     max_tokens: int = 1024
     stop: tuple[str, ...] = ()
+    reasoning_effort: str | UnsetType = UNSET
+    thinking_tokens: int | UnsetType = UNSET
 
 
 class SourceSpec(msgspec.Struct, frozen=True, kw_only=True):

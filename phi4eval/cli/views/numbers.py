@@ -17,6 +17,11 @@ def percent(share: float, decimals: int = 1) -> str:
     return f"{100 * share:.{decimals}f} %"
 
 
+def dollars(cost: float) -> str:
+    """US dollars: cents, and four decimals below a dollar, where cents would hide the difference."""
+    return f"${cost:,.2f}" if cost >= 1 or cost == 0 else f"${cost:.4f}"
+
+
 def decimals_for(half_width: float) -> int:
     """Decimals (0 to 2) that leave two significant digits of a half-width; 1 where it says nothing."""
     if not isfinite(half_width) or half_width <= 0:

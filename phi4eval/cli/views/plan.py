@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from phi4eval.cli.console import fields, printable, quoted, table
-from phi4eval.cli.views.numbers import count, percent
+from phi4eval.cli.views.numbers import count, dollars, percent
+from phi4eval.costs import total_cost
 from phi4eval.types import Fingerprint, ModelSpec, Plan, PlannedTask
 
 
@@ -14,6 +15,7 @@ def plan_lines(plan: Plan, *, width: int) -> list[str]:
         *_run_lines(plan, width),
         "",
         *task_table(plan, width=width),
+        *_cost_lines(plan, width),
     ]
 
 
@@ -44,6 +46,28 @@ def _run_lines(plan: Plan, width: int) -> list[str]:
     if stored >= total:
         state = "finished before"
     return fields([("run    ", f"{plan.directory} ({state})")], width=width)
+
+
+def _cost_lines(plan: Plan, width: int) -> list[str]:
+    """What the rest will cost, and what need not be paid; nothing where there is nothing to say."""
+    cached = sum(task.cached for task in plan.tasks)
+    expected = total_cost(task.expected_cost for task in plan.tasks)
+    most = total_cost(task.cost for task in plan.tasks)
+    request = plan.request
+    limits = [
+        *([] if request.max_cost is None else [f"stops at {dollars(request.max_cost)}"]),
+        *([] if request.max_tokens_total is None else [f"stops at {count(request.max_tokens_total)} tokens"]),
+    ]
+    about = "" if expected is None else f"about {dollars(expected)}, "
+    spend = [] if most is None else [f"{about}{dollars(most)} at most"]
+    lines = fields(
+        [
+            ("cache  ", f"holds {count(cached)} of the missing samples" if cached else None),
+            ("cost   ", "; ".join(spend + limits)),
+        ],
+        width=width,
+    )
+    return ["", *lines] if lines else []
 
 
 def task_table(plan: Plan, *, width: int) -> list[str]:

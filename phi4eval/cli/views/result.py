@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from phi4eval.cli.console import cells, printable, table, wrapped
 from phi4eval.cli.views.exposure import exposure_texts
-from phi4eval.cli.views.numbers import count, extra_text, gap_text, percent, score_text, short_score
+from phi4eval.cli.views.numbers import count, dollars, extra_text, gap_text, percent, score_text, short_score
 from phi4eval.types import VERDICTS, Summary, TaskSummary
 
 NO_ANSWER_LIMIT = 0.05
@@ -33,6 +33,7 @@ def result_lines(summary: Summary, *, width: int) -> list[str]:
         "",
         *verdict_table(summary.tasks, width=width),
         *_block(_further(summary.tasks), width=width),
+        *_block(_spent(summary.tasks), width=width),
         *_block(exposure_texts(summary.tasks), width=width),
         *_block((f"warning: {text}" for text in warnings(summary)), width=width),
     ]
@@ -125,6 +126,21 @@ def _further(tasks: Iterable[TaskSummary]) -> Iterator[str]:
             items = ", ".join(task.differ_items[:3]) + (", ..." if len(task.differ_items) > 3 else "")
             samples = "1 sample" if task.differ == 1 else f"{count(task.differ)} samples"
             parts.append(f"graders differ on {samples} (items {items})")
+        if parts:
+            yield f"{task.task}: {'; '.join(parts)}"
+
+
+def _spent(tasks: Iterable[TaskSummary]) -> Iterator[str]:
+    """What the answers cost, in money where that is known and in thinking, a line each task."""
+    for task in tasks:
+        parts = []
+        if task.cost is not None:
+            parts.append(f"cost {dollars(task.cost)}")
+        if task.reasoning_tokens:
+            of = f"{count(task.reasoning_tokens)} of {count(task.completion_tokens)}"
+            parts.append(f"{of} tokens were thinking")
+        if task.from_cache:
+            parts.append(f"{count(task.from_cache)} of {count(task.samples)} samples came from the cache")
         if parts:
             yield f"{task.task}: {'; '.join(parts)}"
 

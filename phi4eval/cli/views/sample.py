@@ -53,13 +53,18 @@ def grade_lines(grade: Grade, *, width: int) -> list[str]:
 def _facts(done: Completion) -> list[tuple[str, object]]:
     tokens = [
         f"{n} {what}"
-        for n, what in ((done.prompt_tokens, "prompt"), (done.completion_tokens, "completion"))
+        for n, what in (
+            (done.prompt_tokens, "prompt"),
+            (done.completion_tokens, "completion"),
+            (done.reasoning_tokens, "of them thinking"),
+        )
         if n is not None
     ]
     return [
         ("finish", done.finish),
         ("error", done.error),
         ("tokens", ", ".join(tokens)),
+        ("paid for", "by another run or sample" if done.from_cache else None),
         ("seconds", None if done.seconds is None else f"{done.seconds:.1f}"),
         ("attempts", done.attempts if done.attempts > 1 else None),
         ("seed", done.seed),
