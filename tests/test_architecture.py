@@ -23,7 +23,7 @@ LAYERS = {
     "exposure": 3,
     "summary": 4, "code_grading": 4, "grading": 4, "against": 4, "planning": 4, "progress": 4, "leaks": 4,
     "engine": 5, "judging": 5, "verify": 5, "comparison": 5, "joining": 5,
-    "api": 6, "gate": 6, "interop": 6, "site": 6,
+    "api": 6, "gate": 6, "interop": 6, "site": 6, "testing": 6,
     "sequential_gate": 7,
     "cli": 8,
 }  # fmt: skip

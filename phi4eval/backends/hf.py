@@ -6,7 +6,6 @@ its batch: every draw has its own seed (hf_sampling), padding is masked, and pro
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from phi4eval.backends import hf_load, hf_scores, hf_text, weights
+from phi4eval.backends import hf_load, hf_scores, hf_text, prompt_ids, weights
 from phi4eval.backends.hf_decode import Batch, Decoder, Row
 from phi4eval.backends.options import BackendOptions, check_args, whole_number
 from phi4eval.errors import IncompleteError, MissingError, UsageError
@@ -37,8 +36,8 @@ ARGS = {
     "dtype": "auto, float32, bfloat16 or float16",
     "batch_size": "most prompts decoded together",
     "max_batch_tokens": "most tokens, prompts and answers, decoded together",
-    "chat_template": "on or off",
     "threads": "CPU threads of PyTorch",
+    **prompt_ids.ARGS,
 }
 
 WINDOW = 16
@@ -59,6 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     batch_size: int
     batch_tokens: int | None
     template: bool | None
+    thinking: bool | None
     threads: int | None
 
 
@@ -88,21 +88,15 @@ class HfBackend:
         tokenizer: Any,
         config: Any,
     ) -> None:
-        has_template = bool(tokenizer.chat_template)
-        if settings.template and not has_template:
-            raise UsageError(
-                f'"{model.name}" has no chat template', "leave out --backend-arg chat_template=on"
-            )
-        use_template = has_template if settings.template is None else settings.template
         self._model, self._settings, self._checkpoint, self._config = model, settings, checkpoint, config
-        self._codec = hf_text.codec(tokenizer, name=model.name, template=use_template)
+        self._warnings: tuple[str, ...]
+        self._codec, self._warnings = prompt_ids.choose_codec(
+            tokenizer, model.name, template=settings.template, thinking=settings.thinking
+        )
         self._decoder: Decoder | None = None
         self._fingerprint: Fingerprint | None = None
         self._batch_size = settings.batch_size
         self._batch_tokens = settings.batch_tokens
-        self._warnings: tuple[str, ...] = (
-            () if use_template else (_no_template(model.name, has_template=has_template),)
-        )
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -117,7 +111,7 @@ class HfBackend:
                 backend="hf",
                 model=self._model.name,
                 weights=weights.fingerprint(self._checkpoint),
-                identity={"dtype": self._settings.dtype, "chat_template": self._template_hash()},
+                identity={"dtype": self._settings.dtype, **prompt_ids.identity(self._codec)},
                 details={
                     "torch": version("torch"),
                     "transformers": version("transformers"),
@@ -131,9 +125,7 @@ class HfBackend:
     @property
     def context(self) -> int | None:
         """The smaller of what models.yaml and the checkpoint's config say."""
-        text_config = self._config.get_text_config(decoder=True)
-        known = (self._model.context, getattr(text_config, "max_position_embeddings", None))
-        return min((each for each in known if each), default=None)
+        return prompt_ids.context_of(self._model, self._config)
 
     def tokens(self, prompt: Prompt) -> PromptTokens:
         """The prompt as the model will see it."""
@@ -142,16 +134,18 @@ class HfBackend:
     def generate(self, prompts: Sequence[Prompt], stop: StopSignal) -> Iterator[Completion]:
         """Complete every draw; `stop` is looked at between batches.
 
-        Raises IncompleteError for a prompt that leaves no room for its answer within the context.
+        A prompt that leaves no room for its answer within the context ends as an error with the numbers.
         """
         if not prompts or stop.is_set():
             return
         self._load()
         rows = (row for prompt in prompts for row in self._prepare(prompt))
         while window := list(islice(rows, WINDOW * self._batch_size)):
+            yield from (self._complete(row, 0.0) for row in window if row.finish is not None)
+            left = [row for row in window if row.finish is None]
             # longest first: a batch that does not fit in memory shows at the start
-            window.sort(key=lambda row: row.room, reverse=True)
-            pending = self._batches(window)
+            left.sort(key=lambda row: row.room, reverse=True)
+            pending = self._batches(left)
             while pending:
                 if stop.is_set():
                     return
@@ -184,16 +178,11 @@ class HfBackend:
             hf_load.free_memory()
 
     def _prepare(self, prompt: Prompt) -> list[Row]:
-        ids = hf_text.encode(self._codec, hf_text.render(self._codec, prompt))
-        limit, wanted = self.context, prompt.sampling.max_tokens
-        if limit is not None and len(ids) + wanted > limit:
-            raise IncompleteError(
-                f'item "{prompt.item}" of {prompt.task} does not fit: {len(ids)} prompt tokens + {wanted} '
-                f"answer tokens > {limit} tokens of context of {self._model.name}",
-                f"give --max-tokens {limit - len(ids)}"
-                if len(ids) < limit
-                else "leave the item out (--items)",
-            )
+        try:
+            ids = prompt_ids.prompt_ids(self._codec, prompt, context=self.context)
+        except IncompleteError as error:
+            why = f"{error.message}; {error.hint}"
+            return [Row(prompt=prompt, draw=each, ids=[], finish="error", error=why) for each in prompt.draws]
         return [Row(prompt=prompt, draw=draw, ids=ids) for draw in prompt.draws]
 
     def _batches(self, rows: Sequence[Row]) -> list[list[Row]]:
@@ -264,7 +253,7 @@ class HfBackend:
             prompt_hash=row.prompt.hash,
             seed=row.draw.seed,
             error=row.error,
-            prompt_tokens=len(row.ids),
+            prompt_tokens=len(row.ids) or None,
             completion_tokens=len(row.generated),
             seconds=seconds,
         )
@@ -299,12 +288,6 @@ class HfBackend:
             self._batch_tokens = hf_load.token_budget(model)
         return self._decoder
 
-    def _template_hash(self) -> str:
-        template = self._codec.tokenizer.chat_template
-        if not self._codec.template:
-            return "off" if template else "none"
-        return hashlib.sha256(str(template).encode()).hexdigest()[:16]
-
 
 # ---------------------------------------------------------------- loading
 
@@ -326,9 +309,6 @@ def _settings(options: BackendOptions) -> Settings:
         dtype = "bfloat16" if device.startswith("cuda") else "float32"
     if dtype not in _DTYPES:
         raise UsageError(f'backend "hf": dtype="{dtype}" is not known', f"give auto, {', '.join(_DTYPES)}")
-    template = args.get("chat_template")
-    if template not in (None, "on", "off"):
-        raise UsageError(f'backend "hf": chat_template="{template}" is not known', "give on or off")
     numbers = {
         name: whole_number("hf", name, args[name], least=1)
         for name in ("batch_size", "max_batch_tokens", "threads")
@@ -340,7 +320,8 @@ def _settings(options: BackendOptions) -> Settings:
         dtype=dtype,
         batch_size=numbers.get("batch_size") or options.concurrency or default,
         batch_tokens=numbers.get("max_batch_tokens"),
-        template=None if template is None else template == "on",
+        template=prompt_ids.switch("hf", "chat_template", args.get("chat_template")),
+        thinking=prompt_ids.switch("hf", "enable_thinking", args.get("enable_thinking")),
         threads=numbers.get("threads"),
     )
 
@@ -373,9 +354,3 @@ def _threads(settings: Settings) -> int:
     import torch
 
     return settings.threads or torch.get_num_threads()
-
-
-def _no_template(name: str, *, has_template: bool) -> str:
-    if has_template:
-        return f"{name} runs without its chat template: scores differ from those of the chat model"
-    return f"{name} has no chat template: prompts are sent as plain text"

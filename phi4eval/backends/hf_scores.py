@@ -27,8 +27,8 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
 
     logprobs: list[float]
     greedy: list[bool]
-    means: list[float]
-    deviations: list[float]
+    means: list[float] | None = None
+    deviations: list[float] | None = None
 
 
 def score_ids(model: Any, rows: Sequence[Sequence[int]], *, pad: int, alone: int | None) -> Iterator[Scores]:
@@ -64,7 +64,10 @@ def _score_batch(model: Any, rows: Sequence[tuple[int, ...]], pad: int) -> list[
 
 def _score_row(logits: Tensor, targets: Tensor) -> Scores:
     """logits [positions, vocabulary], targets [positions]."""
-    made = Scores(logprobs=[], greedy=[], means=[], deviations=[])
+    logprobs: list[float] = []
+    greedy: list[bool] = []
+    means: list[float] = []
+    deviations: list[float] = []
     step = max(1, SLICE // logits.shape[-1])
     for begin in range(0, len(targets), step):
         part, target = logits[begin : begin + step], targets[begin : begin + step]
@@ -73,11 +76,11 @@ def _score_row(logits: Tensor, targets: Tensor) -> Scores:
         # 0 log 0 is 0, where log 0 alone is -inf
         mean = (p * logp).nan_to_num(nan=0.0).sum(dim=-1)
         spread = (p * (logp - mean[:, None]).square()).nan_to_num(nan=0.0, posinf=0.0).sum(dim=-1).sqrt()
-        made.logprobs.extend(logp.gather(1, target[:, None])[:, 0].tolist())
-        made.greedy.extend((part.argmax(dim=-1) == target).tolist())
-        made.means.extend(mean.tolist())
-        made.deviations.extend(spread.tolist())
-    return made
+        logprobs.extend(logp.gather(1, target[:, None])[:, 0].tolist())
+        greedy.extend((part.argmax(dim=-1) == target).tolist())
+        means.extend(mean.tolist())
+        deviations.extend(spread.tolist())
+    return Scores(logprobs=logprobs, greedy=greedy, means=means, deviations=deviations)
 
 
 # ---------------------------------------------------------------- texts
@@ -135,8 +138,8 @@ def token_scores(codec: hf_text.Codec, ids: Sequence[int], scores: Scores) -> To
         token_ids=tuple(ids),
         tokens=tuple(codec.tokenizer.decode([each], clean_up_tokenization_spaces=False) for each in ids),
         logprobs=(None, *scores.logprobs),
-        means=(None, *scores.means),
-        deviations=(None, *scores.deviations),
+        means=None if scores.means is None else (None, *scores.means),
+        deviations=None if scores.deviations is None else (None, *scores.deviations),
     )
 
 

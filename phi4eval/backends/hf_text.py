@@ -6,7 +6,7 @@ the tokenizer add its own special tokens gives two BOS tokens, which costs point
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -23,7 +23,8 @@ _THINKING = ("<think>", "</think>")
 class Codec(msgspec.Struct, frozen=True, kw_only=True):
     """A tokenizer with what decides how it is used.
 
-    template: whether prompts go through the chat template. hidden: ids left out of an answer's text.
+    template: whether prompts go through the chat template. arguments: what the template is told beside the
+    messages. hidden: ids left out of an answer's text.
     may_end: what `stopped` has learned: whether a token (id) can end a stop string.
     """
 
@@ -31,16 +32,23 @@ class Codec(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     template: bool
     hidden: frozenset[int]
+    arguments: dict[str, bool] = {}
     may_end: dict[tuple[int, str], bool] = {}
 
 
-def codec(tokenizer: Any, *, name: str, template: bool) -> Codec:
+def codec(tokenizer: Any, *, name: str, template: bool, arguments: Mapping[str, bool] | None = None) -> Codec:
     """A codec that shows thinking tags even where the tokenizer counts them as special: they are graded."""
     hidden = {id_ for id_, token in tokenizer.added_tokens_decoder.items() if token.special}
     hidden |= set(tokenizer.all_special_ids)
     added = tokenizer.get_added_vocab()
     hidden -= {added[tag] for tag in _THINKING if tag in added}
-    return Codec(tokenizer=tokenizer, name=name, template=template, hidden=frozenset(hidden))
+    return Codec(
+        tokenizer=tokenizer,
+        name=name,
+        template=template,
+        hidden=frozenset(hidden),
+        arguments=dict(arguments or {}),
+    )
 
 
 def plain(codec: Codec) -> Codec:
@@ -60,6 +68,7 @@ def render(codec: Codec, prompt: Prompt) -> str:
             tokenize=False,
             add_generation_prompt=not answer_begun,
             continue_final_message=answer_begun,
+            **codec.arguments,
         )
     except Exception as error:  # a template is the checkpoint's own program and raises what it likes
         raise UsageError(
