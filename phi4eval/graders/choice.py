@@ -17,7 +17,7 @@ from phi4eval.graders.numbers import parse_number
 from phi4eval.graders.wording import in_digits
 from phi4eval.types import Grade, Key, Verdict
 
-VERSION = "2"
+VERSION = "3"
 
 _WIDE_BRACKETS = str.maketrans("（）［］", "()[]")
 _ASSIGNED = re.compile(r"^[a-zA-Z]\s?=\s?")

@@ -8,15 +8,18 @@ accepted and a conflicting one is wrong; a rounded decimal is not an exact value
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from functools import lru_cache
+from itertools import repeat
 
 import msgspec
 
 from phi4eval.graders.normal import normalised, without_spaces
 from phi4eval.graders.numbers import parse_number
-from phi4eval.graders.structure import Structure, take_apart
+from phi4eval.graders.structure import Structure, split_top, take_apart
 from phi4eval.graders.symbolic import same_expression
-from phi4eval.graders.units import conflict, split_unit
+from phi4eval.graders.units import DEGREE, PERCENT, RADIAN, Unit, conflict, conversion, split_unit
+from phi4eval.graders.value import same_value
 from phi4eval.graders.wording import bare_text, in_digits, same_time
 
 DEPTH = 4
@@ -38,7 +41,7 @@ _LABEL = re.compile(
     re.DOTALL,
 )
 _MEMBERSHIP = re.compile(r"[a-zA-Z]\s?\\in\s+(.+)", re.DOTALL)
-_BASED = re.compile(r"\(?([0-9A-Fa-f]+)\)?\s?(?:_\s?\{?\s?\(?|(?:in )?base )(\d{1,2}|[a-z]{3,8})\)?\s?\}?")
+_BASED = re.compile(r"\(?([0-9A-Fa-f]+)\)?\s?(?:_\s?\{?\s?\(?|\(?(?:in )?base )(\d{1,2}|[a-z]{3,8})\)?\s?\}?")
 _BUILDER = re.compile(r"\\\{\s?([a-zA-Z])\s?(?:\\in\s\\mathbb\s?\{R\}\s?)?[|:]\s?(.*[<>=\\].*)\\\}")
 _REALS = r"(?:[a-z]\s?\\in\s+)?(?:\\mathbb\s?\{?\s?R\s?\}?|\\R|(?:all |any )?reals?(?: numbers?)?(?: [a-z])?)"
 _ALL_REALS = re.compile(_REALS)
@@ -49,7 +52,13 @@ _ALL_BUT = re.compile(
 _BEHIND = re.compile(r"([^=<>,]*\d[^=<>,]*)=\s?([a-zA-Z])")
 _WORDS = re.compile(r"[^\W\d_]{2,}(?:[\s'’-][^\W\d_]+)*")
 _INEQUALITY = re.compile(r"[<>]|\\(?:le|ge)(?![a-zA-Z])")
-_RATIO = re.compile(r"\d+\s?:\s?\d+")
+_RATIO = re.compile(r"[^:,=<>]{1,40}(?::[^:,=<>]{1,40}){1,5}")
+_SEVERAL = re.compile(r"[;]|\\\{|\\pm|\b(?:and|or)\b")
+_TRIG = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-zA-Z])")
+_CIRCLE = re.compile(r"\s?\^\s?\{?\s?\\circ(?![a-zA-Z])\s?\}?")
+_CLOCK = re.compile(r"\d{1,2}\s?:\s?[0-5]\d")
+_GROUPED = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_OUTWARD = re.compile(r"([\])\[(])\s?([^\[\]()]{1,80},[^\[\]()]{1,80})([\])\[(])")
 _PLUS = re.compile(r"(^|[(\[,{])\s?\+\s?")
 _PLUS_MINUS = re.compile(r"\\pm(?![a-zA-Z])")
 _SHORT_UNIT = re.compile(r"\s[a-zA-Z]$")
@@ -71,10 +80,15 @@ def _compare(gold: str, prediction: str, depth: int) -> Equality:
     gold, prediction = (_PLUS.sub(r"\1", text) for text in _unlabelled(_plainer(gold), _plainer(prediction)))
     if without_spaces(gold) == without_spaces(prediction):
         return Equality(same=True, rule="string")
+    if ("," in gold) != ("," in prediction):  # `1,234` is a number, unless the other side is a list
+        gold, prediction = (
+            text.replace(",", "") if _GROUPED.fullmatch(text) and not _SEVERAL.search(other) else text
+            for text, other in ((gold, prediction), (prediction, gold))
+        )
     if (same := same_time(gold, prediction)) is not None:
         return Equality(same=same, rule="time")
-    if _RATIO.fullmatch(gold):
-        prediction = prediction.replace(" to ", ":")
+    if (decided := _ratios(gold, prediction, depth)) is not None:
+        return decided
     if (decided := _numbers(gold, prediction) or _bases(gold, prediction)) is not None:
         return decided
     if (decided := _units(gold, prediction, depth)) is not None:
@@ -90,13 +104,20 @@ def _plainer(text: str) -> str:
     """Number words in digits, a set of all x as its condition, the reals as an interval."""
     if match := _BUILDER.fullmatch(text):
         text = match[2].strip()
+    if text[:1] == "]" or text[-1:] == "[":  # an open end as in ISO 80000-2: ]1, 3[
+        text = _OUTWARD.sub(_parenthesised, text)
     if _ALL_REALS.fullmatch(text):
         return "(-\\infty , \\infty )"
     if match := _ALL_BUT.fullmatch(text):
         return f"x \\ne {match[1].strip()}"
     if match := _BEHIND.fullmatch(text):
         text = f"{match[2]} = {match[1].strip()}"
-    return in_digits(text) if text[-1:].isalpha() else text
+    return in_digits(text) if text[-1:].isalpha() or text[:1].isalpha() else text
+
+
+def _parenthesised(match: re.Match[str]) -> str:
+    left, inside, right = match.groups()
+    return f"{'(' if left == ']' else left}{inside}{')' if right == '[' else right}"
 
 
 def _unlabelled(gold: str, prediction: str) -> tuple[str, str]:
@@ -115,6 +136,23 @@ def _unlabelled(gold: str, prediction: str) -> tuple[str, str]:
     return bare[0], bare[1]
 
 
+def _ratios(gold: str, prediction: str, depth: int) -> Equality | None:
+    """`3:4` is 6:8, 3/4 and `3 to 4`. A clock time is no ratio: `3:30` is not 1:10."""
+    if ":" not in gold or not _RATIO.fullmatch(gold):
+        return None
+    said = re.sub(r"\s(?:to|is to)\s", ":", prediction)
+    parts, others = [split_top(text, ":") for text in (gold, said)]
+    if len(parts) == 2 and len(others) == 1 and not _CLOCK.fullmatch(gold):
+        return _compare(f"\\frac{{{parts[0]}}}{{{parts[1]}}}", said, depth)
+    if len(parts) != len(others) or _CLOCK.fullmatch(gold) or not all((*parts, *others)):
+        return Equality(same=False, rule="ratio")
+    crossed = [
+        (f"({first}) ({other})", f"({part}) ({others[0]})")
+        for first, part, other in zip(repeat(parts[0]), parts[1:], others[1:], strict=False)
+    ]
+    return Equality(same=all(_compare(*pair, depth).same for pair in crossed), rule="ratio")
+
+
 def _numbers(gold: str, prediction: str) -> Equality | None:
     left, right = parse_number(gold), parse_number(prediction)
     if left is None or right is None:
@@ -124,19 +162,40 @@ def _numbers(gold: str, prediction: str) -> Equality | None:
 
 def _units(gold: str, prediction: str, depth: int) -> Equality | None:
     (value, unit), (other, said) = split_unit(gold), split_unit(prediction)
-    if not unit and not said:
+    if unit is None and said is None:
         return None
+    if DEGREE in (unit, said) and unit != said and (turned := _in_radians(value, unit, other, said)):
+        return _compare(*turned, depth)
     if conflict(unit, said):
         return Equality(same=False, rule="unit_conflict")
     if (value, other) == (gold, prediction):
         return None
-    inner = _compare(value, other, depth)
+    inner = _compare(value, _scaled(other, conversion(unit, said)), depth)
     if not inner.same and _SHORT_UNIT.search(gold if unit else prediction):
         return None  # `2 n` may be a product
-    if inner.same or "%" not in (unit, said) or unit == said:
+    if inner.same or PERCENT not in (unit, said) or unit == said:
         return inner
-    percent, share = (parse_number(value), parse_number(other))[:: 1 if unit == "%" else -1]
+    percent, share = (parse_number(value), parse_number(other))[:: 1 if unit == PERCENT else -1]
     return Equality(same=percent is not None and share == percent / 100, rule="percent")
+
+
+def _scaled(value: str, factor: Fraction) -> str:
+    """A value in another unit, as LaTeX."""
+    if factor == 1:
+        return value
+    number = parse_number(value)
+    if number is not None:
+        return f"\\frac{{{(number * factor).numerator}}}{{{(number * factor).denominator}}}"
+    return f"\\frac{{{factor.numerator}}}{{{factor.denominator}}} ({value})"
+
+
+def _in_radians(value: str, unit: Unit | None, other: str, said: Unit | None) -> tuple[str, str] | None:
+    """Both sides in radians, where one is in degrees and the other a multiple of pi."""
+    bare, degrees = (other, value) if unit == DEGREE else (value, other)
+    if "\\pi" not in bare or {unit, said} - {DEGREE, RADIAN, None}:
+        return None
+    turned = f"\\frac{{\\pi}}{{180}} ({degrees})"
+    return (turned, bare) if unit == DEGREE else (bare, turned)
 
 
 def _bases(gold: str, prediction: str) -> Equality | None:
@@ -271,6 +330,12 @@ def _words(gold: str, prediction: str) -> Equality | None:
 
 
 def _symbolic(gold: str, prediction: str, whole: tuple[str, str]) -> Equality:
+    bare = gold, prediction
+    if ("\\circ" in gold) != ("\\circ" in prediction) and all(map(_TRIG.search, bare)):
+        bare = _CIRCLE.sub("", gold), _CIRCLE.sub("", prediction)  # a missing unit is accepted
+    if (valued := same_value(gold=gold, prediction=prediction)) is not None:
+        return Equality(same=valued or same_value(gold=bare[0], prediction=bare[1]) is True, rule="value")
+    gold, prediction = bare
     same = same_expression(gold=gold, prediction=prediction)
     if not same and all(text.count("=") == 1 for text in whole) and whole != (gold, prediction):
         same = same_expression(gold=whole[0], prediction=whole[1]) or same  # `y = 3x` as `3x - y = 0`

@@ -16,7 +16,7 @@ from phi4eval.graders.numbers import parse_number
 from phi4eval.graders.verdicts import grades_of
 from phi4eval.types import Grade, Key
 
-VERSION = "2"
+VERSION = "3"
 
 _grade = grades_of(f"integer@{VERSION}")
 

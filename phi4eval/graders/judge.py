@@ -1,11 +1,11 @@
 """What does a judge model get asked about two expressions, and what does its reply mean?
 
-The report's protocol asks a model whether two expressions are equivalent under trivial simplifications only
-(openai/simple-evals, `common.py`, EQUALITY_TEMPLATE: eight worked pairs, then a Yes or No). The prompt below
-is NOT that template: it states the same task in its own words with worked pairs of its own, so scores by this
-judge are close to the published protocol's and not identical by construction. The protocol's conventions are
-kept: no system message, temperature 0.5, right if and only if the stripped lower-case reply is `yes`, and an
-answer that could not be extracted goes to the judge as the text None.
+The published protocol for MATH asks a model whether two expressions are equivalent under trivial
+simplifications. TEMPLATE is its prompt, byte for byte: openai/simple-evals, EQUALITY_TEMPLATE, unchanged from
+the first version of its math_eval.py to its common.py of 2025 and so also at a8e85cc (2024-11-20), the last
+state before the report. The rest of the protocol is kept too: no system message, temperature 0.5, gold first,
+right if and only if the stripped lower-case reply is `yes`, and an answer that could not be extracted goes to
+the judge as the text None. Its judge was gpt-4-turbo-preview; another model gives another judge's verdicts.
 """
 
 from __future__ import annotations
@@ -15,60 +15,76 @@ from phi4eval.graders.simple_evals import find_answer
 from phi4eval.seeds import content_hash
 from phi4eval.types import Draw, Grade, Key, Message, Prompt, Sampling
 
-VERSION = "1"
+VERSION = "2"
 
 TEMPLATE = """\
-You are given two expressions. Say whether they are equivalent. Only perform trivial simplifications: \
-reorder \
-terms, convert a fraction to a decimal, drop or add a unit, drop a label such as "x =". \
-Do not carry out a long computation, and do not take a rounded value for an exact one.
+Look at the following two expressions (answers to a math problem) and judge whether they are equivalent. \
+Only perform trivial simplifications
 
-Expression 1: $4x+7$
-Expression 2: $7+4x$
-Equivalent: Yes
+Examples:
 
-Expression 1: 5/4
-Expression 2: 1.25
-Equivalent: Yes
+    Expression 1: $2x+3$
+    Expression 2: $3+2x$
 
-Expression 1: $x=-2$
-Expression 2: -2
-Equivalent: Yes
+Yes
 
-Expression 1: 40 degrees
-Expression 2: 40
-Equivalent: Yes
+    Expression 1: 3/2
+    Expression 2: 1.5
 
-Expression 1: 18 square meters
-Expression 2: 18
-Equivalent: Yes
+Yes
 
-Expression 1: $(a+3)(a-3)$
-Expression 2: $a^2+9$
-Equivalent: No
+    Expression 1: $x^2+2x+1$
+    Expression 2: $y^2+2y+1$
 
-Expression 1: 4871/7
-Expression 2: 695.857
-Equivalent: No
+No
 
-Expression 1: $[1,4)$
-Expression 2: $[1,4]$
-Equivalent: No
+    Expression 1: $x^2+2x+1$
+    Expression 2: $(x+1)^2$
 
-Expression 1: {gold}
-Expression 2: {answer}
-Equivalent (reply with only "Yes" or "No"):"""
+Yes
+
+    Expression 1: 3245/5
+    Expression 2: 649
+
+No
+(these are actually equal, don't mark them equivalent if you need to do nontrivial simplifications)
+
+    Expression 1: 2/(-3)
+    Expression 2: -2/3
+
+Yes
+(trivial simplifications are allowed)
+
+    Expression 1: 72 degrees
+    Expression 2: 72
+
+Yes
+(give benefit of the doubt to units)
+
+    Expression 1: 64
+    Expression 2: 64 square feet
+
+Yes
+(give benefit of the doubt to units)
+
+---
+
+YOUR TASK
+
+
+Respond with only "Yes" or "No" (without quotes). Do not include a rationale.
+
+    Expression 1: %(expression1)s
+    Expression 2: %(expression2)s"""
 
 SAMPLING = Sampling(temperature=0.5, max_tokens=16)
+"""The protocol allows 1,024 tokens; what is longer than 16 is no `yes`, so the verdict is the same."""
 
 
 def judge_prompt(text: str, key: Key, *, task: str, item: str, sample: int, seed: int) -> Prompt:
     """The question about one completion: its extracted answer against the gold."""
     found = find_answer(text)
-    # one pass over the template: an answer that contains "{gold}" stays as it is
-    head, _, rest = TEMPLATE.partition("{gold}")
-    middle, _, tail = rest.partition("{answer}")
-    content = f"{head}{key.gold}{middle}{found.text if found else None}{tail}"
+    content = TEMPLATE % {"expression1": key.gold, "expression2": found.text if found else None}
     messages = (Message(role="user", content=content),)
     return Prompt(
         task=task,

@@ -24,7 +24,7 @@ from phi4eval.graders.symbolic import TooLarge
 from phi4eval.graders.verdicts import grades_of
 from phi4eval.types import Grade, Key, Verdict
 
-VERSION = "2"
+VERSION = "3"
 
 _grade = grades_of(f"math@{VERSION}")
 

@@ -7,13 +7,14 @@ LaTeX, so that two answers that differ in layout only are equal as strings.
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 
 _WRAPPERS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("**", "**"), ("`", "`"), ("__", "__"))
 _TEXT = re.compile(
     r"\\(?:text|textbf|textit|textrm|textsf|textnormal|mathrm|mathbf|mathit|mathsf|operatorname|mbox"
-    r"|hbox|bf|rm|it)"
-    r"\s{0,2}\{([^{}]*)\}"
+    r"|hbox|bf|rm|it|underline|emph|(?:text)?color\s?\{[a-zA-Z]{1,20}\}|mathbb(?=\{\d))"
+    r"\s{0,2}\{((?:[^{}]|\{[^{}]*\})*)\}"
 )
 _LAYOUT = re.compile(
     r"\\(?:left|right|[bB]ig{1,2}[lr]?|displaystyle|textstyle|limits|nolimits)(?![a-zA-Z])"
@@ -55,6 +56,7 @@ _ALIASES = {
     "⅝": r"\frac{5}{8}",
     "⅞": r"\frac{7}{8}",
     "…": "...",
+    "+/-": r"\pm ",
     "⋯": "...",
     "ℕ": r"\mathbb{N}",
     "ℤ": r"\mathbb{Z}",
@@ -71,6 +73,10 @@ _ALIASES = {
     "，": ",",
     "⟨": r"\langle ",
     "⟩": r"\rangle ",
+    "⁄": "/",
+    "∕": "/",
+    "℃": r"^\circ C",
+    "℉": r"^\circ F",
     "￥": "",
     "€": "",
     "£": "",
@@ -127,8 +133,13 @@ _PRICE = re.compile(
     r"(?:^|(?<=[\s,({=$]))(?P<sign>\\\$|\$|€|£|US\$|USD\s)\s?(?P<amount>\d[\d,]*(?:\.\d+)?)(?![\d\\^_{/*+-])"
 )
 _COINS = {"€": "euros", "£": "pounds"}
+_BASIS = re.compile(
+    r"\\(?:mathbf|hat|vec|boldsymbol|bm|textbf)\s?\{?\s?(?:\\(?=[ij]math))?([ijk])(?:math)?\s?\}?"
+)
+_FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
+_SPLIT_SIGN = re.compile(r"(?=[-+])")
 _COMMAND = re.compile(r"\\([a-zA-Z]+)")
-_ASCII = re.compile(r"(?<![a-zA-Z\\{])(pi|infinity|inf|sin|cos|tan|cot|sec|csc|ln|log|exp)(?![a-zA-Z])")
+_ASCII = re.compile(r"(?<![a-zA-Z\\{])(pi|infinity|inf|sin|cos|tan|cot|sec|csc|ln|log|exp|cis)(?![a-zA-Z])")
 _ASCII_NAMES = {"infinity": "infty", "inf": "infty"}
 _ASCII_ROOT = re.compile(r"(?<![a-zA-Z\\])sqrt\s{0,2}(?:\(([^()]{1,60})\)|\{?(\d{1,30}|[a-zA-Z])\}?)")
 _NATURAL_LOG = re.compile(r"\\log\s?_\s?(?:e(?![a-zA-Z])|\{\s?e\s?\})")
@@ -183,6 +194,8 @@ def normalised(text: str) -> str:
         text = _without_unicode(text)
     text = _LAYERS.sub(" ", text) if "\\begin" in text else text
     text = _priced(text)
+    if "\\" in text and _BASIS.search(text):
+        text = _components(text)
     text = _ALIAS.sub(
         lambda m: _ALIASES[m[0]], unwrapped(_ROW.sub(r"\\cr ", _GROUPS.sub("", text).replace("\\!", "")))
     )
@@ -205,9 +218,22 @@ def normalised(text: str) -> str:
     return unwrapped(" ".join(text.split()))
 
 
+def _components(text: str) -> str:
+    """`3\\mathbf{i} - 2\\mathbf{j}` as the vector (3, -2); text that is no such sum as it is."""
+    found: dict[str, str] = {}
+    for term in filter(None, map(str.strip, _SPLIT_SIGN.split(_LAYOUT.sub("", unwrapped(text))))):
+        unit = _BASIS.search(term)
+        if unit is None or unit.end() != len(term) or unit[1] in found:
+            return text
+        factor = term[: unit.start()].strip().replace(" ", "")
+        found[unit[1]] = factor + "1" if factor in ("", "-", "+") else factor
+    return "(" + ", ".join(found.get(axis, "0") for axis in ("ijk" if "k" in found else "ij")) + ")"
+
+
 def _without_unicode(text: str) -> str:
     """Raised and lowered digits, roots and full-width characters in LaTeX."""
     text = text.translate(_WIDE)
+    text = _FOREIGN_DIGIT.sub(lambda m: str(unicodedata.decimal(m[0])), text)
     text = _SUPERSCRIPT.sub(lambda m: f"^{{{m[0].translate(_RAISED)}}}", text)
     text = _SUBSCRIPT.sub(lambda m: f"_{{{m[0].translate(_RAISED)}}}", text)
     text = text.replace("∛", "\\sqrt[3]")

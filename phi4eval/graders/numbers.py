@@ -29,7 +29,8 @@ _E = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))[eE]([+-]?\d+)")
 _REPEATING = re.compile(
     r"([+-]?)(\d*)\.(\d*)(?:\\(?:overline|bar)\s*\{?|\\dot\s*\{?(?=\d\}?$)|\((?=\d+\)$))(\d+)[})]?"
 )
-_DOTS = re.compile(r"([+-]?)(\d*)\.(\d{0,20}?)(\d{1,6}?)\4{2,40}(?:\.{3}|…)")
+_DOTS = re.compile(r"([+-]?)(\d*)\.(\d{0,20}?)(\d{1,6}?)\4{1,40}(?:\.{3}|…)")
+_UNDERSCORED = re.compile(r"[+-]?\d{1,3}(?:_\d{3}){2,}")
 
 
 def parse_number(text: str) -> Fraction | None:
@@ -60,6 +61,8 @@ def _parse(text: str, depth: int) -> Fraction | None:
         return None if whole is None or not 0 <= part < 1 else _signed(match[1], whole + part)
     if match := _SLASH.fullmatch(text):
         return _ratio(match[1], match[2], depth)
+    if _UNDERSCORED.fullmatch(text):
+        return Fraction(text.replace("_", ""))
     return _scientific(text) or _repeating(text)
 
 

@@ -18,7 +18,7 @@ from phi4eval.graders.code import RunCode, Source
 from phi4eval.graders.extract import Candidate, find_boxes
 from phi4eval.types import Grade, Key, Verdict
 
-VERSION = "2"
+VERSION = "3"
 EXECUTES = True
 GRADES_TRUNCATED = True
 

@@ -16,7 +16,7 @@ from phi4eval.graders.verdicts import grades_of
 from phi4eval.graders.wording import bare_text, in_digits, same_time
 from phi4eval.types import Grade, Key
 
-VERSION = "1"
+VERSION = "2"
 
 _grade = grades_of(f"text@{VERSION}")
 

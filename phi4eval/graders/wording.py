@@ -28,6 +28,10 @@ _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b")
 _ENDS = " .,;:!\"'“”‘’"
 _TIME = re.compile(r"(\d{1,2})(?:\s?:\s?(\d{2}))?(?:\s?([ap])\.?\s?m\.?)?")
 _COUNTED = re.compile(r"[a-z]{3,}")
+_NEGATIVE = re.compile(r"(?:minus|negative)\s([\d.,/]{1,40})", re.IGNORECASE)
+_RESTATED = re.compile(r"([a-zA-Z][a-zA-Z -]{1,80}?)\s?\(\s?([\d,./]{1,30})\s?\)")
+_NAMED_TIMES = {"noon": "12:00 pm", "midday": "12:00 pm", "midnight": "12:00 am"}
+_SAME_WORDS = {"dne": "does not exist", "doesn't exist": "does not exist"}
 
 
 def word_number(text: str) -> Fraction | None:
@@ -43,7 +47,22 @@ def word_number(text: str) -> Fraction | None:
     return _unsigned(words)
 
 
+def _signed_or_restated(text: str) -> str:
+    """`negative 5` as -5, `thirty-six (36)` as 36."""
+    if (match := _NEGATIVE.fullmatch(text)) and (number := parse_number(match[1])) is not None:
+        return _shown(-number)
+    if match := _RESTATED.fullmatch(text):
+        number = parse_number(match[2])
+        if number is not None and number == word_number(match[1]):
+            return _shown(number)
+    return text
+
+
 def _unsigned(words: list[str]) -> Fraction | None:
+    if "and" in words[1:-1] and words[-1].removesuffix("s") in _PARTS and words[-2] in ("a", "one"):
+        place = len(words) - 1 - words[::-1].index("and")
+        whole, part_of_one = _whole(words[:place]), _unsigned(words[place + 1 :])
+        return None if whole is None or part_of_one is None else whole + part_of_one
     if len(words) > 1 and (part := _PARTS.get(words[-1].removesuffix("s"))) and words[-1] != "second":
         top = 1 if words[:-1] in (["a"], ["an"]) else _whole(words[:-1])
         return None if not top or top >= 100 else Fraction(top, part)
@@ -79,6 +98,8 @@ def in_digits(text: str) -> str:
             return f"{_shown(number * _FACTORS[match[2]])}{match['rest']}"
     if (number := word_number(text)) is not None:
         return _shown(number)
+    if (plain := _signed_or_restated(text)) != text:
+        return plain
     head, _, noun = text.rpartition(" ")
     counted = noun.strip(_ENDS).lower()
     if not head or counted in _SMALL or counted in _FACTORS or not _COUNTED.fullmatch(counted):
@@ -97,7 +118,10 @@ def same_time(gold: str, prediction: str) -> bool | None:
 
     Where only one says it, the other may leave it out, or be on the 24-hour clock.
     """
-    left, right = _TIME.fullmatch(gold.strip().lower()), _TIME.fullmatch(prediction.strip().lower())
+    left, right = (
+        _TIME.fullmatch(_NAMED_TIMES.get(text, text))
+        for text in (gold.strip(" .").lower(), prediction.strip(" .").lower())
+    )
     if left is None or right is None or not (left[3] or right[3]):
         return None
     if not all(match[2] or match[3] for match in (left, right)):
@@ -118,4 +142,5 @@ def bare_text(text: str) -> str:
     # an exclamation mark behind a digit is a factorial
     ends = " .,;:\"'“”‘’" if any(char.isdigit() for char in text) else _ENDS
     text = re.sub(r"^\((\w)\)$", r"\1", text.strip(ends).lower())
+    text = _SAME_WORDS.get(text, text)
     return _ORDINAL.sub("", re.sub(r"^(?:the|an?)\s+", "", text))

@@ -189,10 +189,10 @@ def test_a_judge_replaces_the_stand_in_and_its_words_are_kept(tmp_path: Path) ->
     assert (judged.samples, judged.right, judged.agree, judged.differ) == (2, 2, 1, 1)
     assert "Expression 2: None" in judge.asked[1]
     grades = {record.item.id: record.protocol_grade for record in load_run(path).records()}
-    assert [grade.grader for grade in grades.values() if grade] == ["judge@1", "judge@1"]
+    assert [grade.grader for grade in grades.values() if grade] == ["judge@2", "judge@2"]
     assert [grade.flags for grade in grades.values() if grade] == [("judge_agrees",), ("judge_differs",)]
     notes = [json.loads(line) for line in (path / "judgements.jsonl").read_text().splitlines()]
     assert [note["reply"] for note in notes] == [" Yes\n", " Yes\n"]
     assert main(["grade", str(path)]) == 0
     again = [record.protocol_grade for record in load_run(path).records()]
-    assert [grade.grader for grade in again if grade] == ["judge@1", "judge@1"]
+    assert [grade.grader for grade in again if grade] == ["judge@2", "judge@2"]
