@@ -41,6 +41,7 @@ VERBS = (
     "runs",
     "site",
     "tasks",
+    "watch",
 )
 SUBVERBS = (
     "contamination scan",
