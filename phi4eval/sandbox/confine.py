@@ -82,10 +82,16 @@ class Box:
             kernel.enter(self._home, kernel.NEW_PIDS)
         return child
 
-    def shut(self, cpu_seconds: int, directory: str | None) -> None:
-        """Finish the box around this child. directory: its scratch place where the tier has no namespaces."""
+    def shut(self, cpu_seconds: int, directory: str | None, *, own_network: bool) -> None:
+        """Finish the box around this child.
+
+        directory: its scratch place where the tier has no namespaces. own_network: a network namespace of
+        this child alone, not the one of its worker, where the tier has them.
+        """
+        _renew_standard_streams()
         if self._tier >= 3:
-            kernel.unshare(kernel.NEW_MOUNTS | kernel.NEW_IPC)
+            network = kernel.NEW_NET if own_network else 0
+            kernel.unshare(kernel.NEW_MOUNTS | kernel.NEW_IPC | network)
             flags = kernel.NO_SUID | kernel.NO_DEVICES | kernel.NO_EXEC
             kernel.mount_scratch(rootfs.SCRATCH, rootfs.SCRATCH_OPTIONS, flags)
             os.chdir(rootfs.SCRATCH)
@@ -163,6 +169,14 @@ def _is_mapped() -> bool:
 def _maps_two_users() -> bool:
     with open("/proc/self/uid_map") as users:
         return len(users.read().splitlines()) == 2
+
+
+def _renew_standard_streams() -> None:
+    """Open files have locks and flags, which a child would share with those that come after it."""
+    nothing = os.open("/dev/null", os.O_RDWR)
+    for stream in range(3):
+        os.dup2(nothing, stream)
+    os.close(nothing)
 
 
 def _may_change_user() -> bool:

@@ -101,7 +101,7 @@ def _value(node: ast.expr, frame: FrameType, names: frozenset[str]) -> Any:
     if _mentions(node, names) or any(isinstance(part, ast.Call | ast.Await) for part in ast.walk(node)):
         return _NOTHING
     try:
-        code = compile(ast.Expression(body=node), "test.py", "eval")
+        code = compile(ast.Expression(body=node), "test.py", "eval", dont_inherit=True)
         return eval(code, frame.f_globals, frame.f_locals)
     except Exception:
         return _NOTHING

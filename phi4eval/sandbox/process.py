@@ -69,6 +69,10 @@ class Link:
         socket.send_fds(self._wire, [_LENGTH.pack(len(body))], list(descriptors))
         self._wire.sendall(body)
 
+    def load(self, names: Sequence[str]) -> None:
+        """Ask for modules to be loaded, for all later children; `line` says when they are there."""
+        self.start({"load": list(names)}, [])
+
     def end(self) -> None:
         """Ask to kill the child and all it left behind; `line` is its wait status and CPU seconds."""
         self._wire.sendall(b"e")
@@ -108,6 +112,7 @@ class Workers:
             for wire in theirs:
                 wire.close()
         self.candidates, self.checkers = Link(ours[0]), Link(ours[1])
+        self._loaded: set[str] = set()
         try:
             for link in (self.candidates, self.checkers):
                 if (said := link.line()) != "ready":
@@ -115,6 +120,18 @@ class Workers:
         except BaseException:
             self.close()
             raise
+
+    def load(self, names: Sequence[str]) -> None:
+        """See to it that both have loaded these modules, which no test is to wait for."""
+        missing = [name for name in names if name not in self._loaded]
+        if not missing:
+            return
+        for link in (self.candidates, self.checkers):
+            link.load(missing)
+        for link in (self.candidates, self.checkers):
+            if link.line() != "loaded":
+                raise SandboxError("a worker of the sandbox did not load what it was asked for")
+        self._loaded.update(missing)
 
     def close(self) -> None:
         """End them and all they started."""

@@ -21,13 +21,24 @@ import msgspec
 
 from phi4eval.sandbox.ladder import choose_tier
 from phi4eval.sandbox.process import SandboxError, Workers
-from phi4eval.sandbox.scratch import SPACE, free_space, is_overfull, make_place, make_scratch, remove_scratch
+from phi4eval.sandbox.scratch import (
+    FILES,
+    SPACE,
+    free_space,
+    is_overfull,
+    make_place,
+    make_scratch,
+    remove_scratch,
+)
 
 VERDICT_BYTES = 8192
+PROGRAM_CHARACTERS = 4_000_000
+"""A longer program is not run: what takes it to the box would hold up everything else."""
 REPLACE_AFTER = 500
 """Tests after which the workers are replaced."""
-WATCH_SECONDS = 0.1
+WATCH_SECONDS = 0.05
 OVERFULL = b"overfull"
+_OVERFULL = f"the program's files grew over {SPACE >> 20} MB or {FILES:,} in number"
 IDLE_SHARE = 0.5
 """A program that was given less than this share of its time may have been waiting for a core."""
 
@@ -35,7 +46,8 @@ OutcomeName = Literal[
     "pass", "wrong", "exception", "timeout", "memory", "crashed", "protocol", "sandbox-error"
 ]
 _OUTCOMES = frozenset({"pass", "wrong", "exception", "memory", "crashed", "protocol", "sandbox-error"})
-_SLOW_IMPORTS = ("numpy.testing",)
+_SLOW_IMPORTS = {"numpy": ("numpy", "np."), "numpy.testing": ("numpy.testing", "np.testing")}
+"""Modules that take a tenth of a second to load, and what a text that uses them has in it."""
 _KILLED, _CPU_LIMIT = 9, 24
 
 
@@ -92,17 +104,20 @@ class Sandbox:
     def run_check(self, problem: Mapping[str, str], program: str, *, timeout: float = 3.0) -> CodeVerdict:
         """Test a program. problem: prompt, test, entry_point. timeout: seconds of wall for the whole test.
 
-        A box that fails is tried once more with new workers. A lone timeout of a program that hardly got a
-        core on a loaded machine is tried once more too.
+        A box that fails is tried once more with new workers. So is a lone timeout of a program that hardly
+        got a core on a loaded machine, and a full scratch place, which others may have filled.
         """
         began = time.monotonic()
         missing = {"prompt", "test", "entry_point"} - problem.keys()
         if missing:
             return self._verdict("sandbox-error", f"the problem has no {', '.join(sorted(missing))}", began)
+        if len(program) > PROGRAM_CHARACTERS:
+            detail = f"the program has {len(program):,} characters, {PROGRAM_CHARACTERS:,} are the most"
+            return self._verdict("exception", detail, began)
         outcome, cpu = self._attempt(problem, program, timeout)
         failed = outcome.verdict == "sandbox-error"
         starved = outcome.verdict == "timeout" and not self._late and cpu < IDLE_SHARE * timeout
-        if failed or (starved and _is_loaded()):
+        if failed or outcome.detail == _OVERFULL or (starved and _is_loaded()):
             outcome, cpu = self._attempt(problem, program, timeout)
         self._late = outcome.verdict == "timeout"
         return outcome
@@ -120,13 +135,14 @@ class Sandbox:
 
     def _run(self, problem: Mapping[str, str], program: str, timeout: float) -> tuple[CodeVerdict, float]:
         workers = self._open()
+        texts = f"{problem['test']}\n{program}"
+        workers.load([name for name, signs in _SLOW_IMPORTS.items() if any(sign in texts for sign in signs)])
         places = [make_scratch(place) if place else None for place in self._places()]
         common = {"cpu_seconds": int(timeout) + 2}
         asked: dict[str, Any] = {
-            "role": "candidate", "program": program, "entry_point": problem["entry_point"], "wants": [],
+            "role": "candidate", "program": program, "entry_point": problem["entry_point"],
             "directory": places[0], **common,
         }  # fmt: skip
-        wants = [name for name in _SLOW_IMPORTS if _uses(problem["test"], name)]
         descriptors = [*os.pipe(), *(wire.detach() for wire in socket.socketpair())]
         reader, writer, ours, theirs = descriptors
         try:
@@ -137,7 +153,7 @@ class Sandbox:
             nonce = os.urandom(16).hex()  # drawn now: the candidate cannot have inherited it
             plain = {name: problem[name] for name in ("prompt", "test", "entry_point")}
             tested = {
-                "role": "checker", "problem": plain, "nonce": nonce, "wants": wants,
+                "role": "checker", "problem": plain, "nonce": nonce,
                 "directory": places[1], **common,
             }  # fmt: skip
             workers.checkers.start(tested, [theirs, writer])
@@ -154,7 +170,7 @@ class Sandbox:
                 if path is not None:
                     remove_scratch(path)
         self._served += 1
-        return self._judge(said, nonce, ends, seconds, began), ends[0][1]
+        return self._judge(said, nonce, ends, seconds, began), ends[0][1] + ends[1][1]
 
     def _end(self, workers: Workers) -> tuple[tuple[int, float], tuple[int, float]]:
         """Kill both children; wait status and CPU seconds of each."""
@@ -197,7 +213,7 @@ class Sandbox:
         if said is None:
             return self._verdict("timeout", "the time limit was reached", began)
         if said is OVERFULL:
-            return self._verdict("memory", f"the program's files grew over {SPACE >> 20} MB", began)
+            return self._verdict("memory", _OVERFULL, began)
         try:
             (echo, verdict, detail) = json.loads(said)
         except ValueError:
@@ -230,7 +246,7 @@ def _read_verdict(reader: int, deadline: float, places: list[str]) -> bytes | No
     places: scratch directories that have no size of their own; the program is ended if they grow too large.
     """
     said = bytearray()
-    free = free_space(places[0]) if places else 0
+    free = free_space(places[0]) if places else (0, 0)
     while len(said) <= VERDICT_BYTES:
         left = max(deadline - time.monotonic(), 0.0)
         ready, _, _ = select.select([reader], [], [], min(left, WATCH_SECONDS) if places else left)
@@ -245,10 +261,6 @@ def _read_verdict(reader: int, deadline: float, places: list[str]) -> bytes | No
             return bytes(said)
         said += part
     return b""
-
-
-def _uses(test: str, name: str) -> bool:
-    return f"np.{name.rpartition('.')[2]}" in test or name in test
 
 
 def _is_loaded() -> bool:

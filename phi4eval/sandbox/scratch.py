@@ -7,7 +7,6 @@ meanwhile has ended by then.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 import tempfile
@@ -18,6 +17,8 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 SPACE = 64 << 20
 """Bytes that a program's files may take up together."""
+FILES = 8192
+"""Files and directories that a program may have: each one takes time to remove."""
 _MEMORY = "/dev/shm"
 
 
@@ -35,26 +36,45 @@ def make_scratch(place: str) -> str:
     return tempfile.mkdtemp(dir=place)
 
 
-def free_space(place: str) -> int:
-    """Bytes free where `place` lies."""
+def free_space(place: str) -> tuple[int, int]:
+    """Bytes and files free where `place` lies; a file system without a number of files says 0."""
     found = os.statvfs(place)
-    return found.f_bavail * found.f_frsize
+    return found.f_bavail * found.f_frsize, found.f_ffree
 
 
-def is_overfull(places: Iterable[str], free_before: int) -> bool:
-    """Whether the files in one of these hold more than SPACE. Looks closer only if so much space is gone."""
-    return any(free_before - free_space(place) > SPACE and _held(place, SPACE) > SPACE for place in places)
+def is_overfull(places: Iterable[str], free_before: tuple[int, int]) -> bool:
+    """Whether a program's files there are too many or too large.
+
+    Looks closer only if that much is gone since free_before. A file that has no name any more is not seen
+    then: so if eight times as much is gone, it is the program's, whoever else writes there.
+    """
+    for place in places:
+        size, count = (b - now for b, now in zip(free_before, free_space(place), strict=True))
+        if size > 8 * SPACE or ((size > SPACE or count > FILES) and _holds_too_much(place)):
+            return True
+    return False
 
 
-def _held(place: str, enough: int) -> int:
-    total = 0
-    for where, _, names in os.walk(place):
-        for name in names:
-            with contextlib.suppress(OSError):
-                total += os.lstat(os.path.join(where, name)).st_blocks * 512
-        if total > enough:
-            break
-    return total
+def _holds_too_much(top: str) -> bool:
+    """Counts no further than it has to, however deep, while the program goes on."""
+    size = count = 0
+    left = [top]
+    while left:
+        try:
+            with os.scandir(left.pop()) as entries:
+                for entry in entries:
+                    count += 1
+                    if entry.is_dir(follow_symlinks=False):
+                        left.append(entry.path)
+                    else:
+                        size += entry.stat(follow_symlinks=False).st_blocks * 512
+                    if size > SPACE or count > FILES:
+                        return True
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return True  # locked, or too deep to be looked at
+    return False
 
 
 def remove_scratch(path: str) -> None:

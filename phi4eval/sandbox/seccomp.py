@@ -2,7 +2,8 @@
 
 It refuses new processes and programs, sockets, signals to others, tracing, mounts, namespaces, and the parts
 of the kernel that programs have no use for. Threads, files, pipes and socket pairs (asyncio) work. A refused
-call fails with EPERM, so that a program can say what it tried. Runs inside the box: standard library only.
+call fails with EPERM, so that a program can say what it tried; one that is newer than this list with ENOSYS,
+as on an older kernel. Runs inside the box: standard library only.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _EPERM, _ENOSYS = 1, 38
 _LOAD, _EQUAL, _SET, _RETURN, _AT_LEAST = 0x20, 0x15, 0x45, 0x06, 0x35
 _CLONE_THREAD = 0x00010000
-_X32 = 0x40000000
+_CLONE_NEW = 0x7E020000
+"""Every flag that makes a namespace."""
+_NEWEST = 470
+"""The first call number of which nothing is known here (Linux 6.17 ends before it); x32 calls are higher."""
 _MACHINES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
 
 # name -> (x86-64, arm64) system call number; None where the architecture has none
@@ -39,6 +43,12 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "shmget": (29, 194), "shmat": (30, 196), "shmctl": (31, 195), "semget": (64, 190), "semop": (65, 193),
     "semctl": (66, 191), "msgget": (68, 186), "msgsnd": (69, 189), "msgrcv": (70, 188), "msgctl": (71, 187),
     "mq_open": (240, 180), "mq_unlink": (241, 181),
+    # what a machine has a fixed number of: contexts for I/O, and watches on files
+    "io_setup": (206, 0), "io_destroy": (207, 1), "io_submit": (209, 2), "io_cancel": (210, 3),
+    "io_getevents": (208, 4), "io_pgetevents": (333, 292), "inotify_init": (253, None),
+    "inotify_init1": (294, 26), "fanotify_mark": (301, 263),
+    # waits for the disks of the whole machine
+    "sync": (162, 81), "syncfs": (306, 267), "statmount": (457, 457), "listmount": (458, 458),
     "reboot": (169, 142), "kexec_load": (246, 104), "kexec_file_load": (320, 294), "init_module": (175, 105),
     "finit_module": (313, 273), "delete_module": (176, 106), "swapon": (167, 224), "swapoff": (168, 225),
     "acct": (163, 89), "syslog": (103, 116), "vhangup": (153, 58), "sethostname": (170, 161),
@@ -58,13 +68,19 @@ _REFUSED_ON_SHARED_FILES: dict[str, tuple[int | None, int | None]] = {
     "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7), "setxattrat": (463, 463),
     "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16),
     "removexattrat": (466, 466),
-    "inotify_init": (253, None), "inotify_init1": (294, 26), "file_setattr": (469, 469),
+    "file_setattr": (469, 469),
 }  # fmt: skip
 _CLONE, _CLONE3, _TGKILL = (56, 220), (435, 435), (234, 131)
 _PRLIMIT, _PRCTL, _IOCTL, _SOCKETPAIR = (302, 261), (157, 167), (16, 29), (53, 199)
+_FCNTL = (72, 25)
 _PARENT_DEATH, _DUMPABLE, _SUBREAPER = 1, 4, 36
-_TYPE_INTO_TERMINAL, _TERMINAL_CONSOLE = 0x5412, 0x541C
 _LOCAL_SOCKET = 1
+# Is it a terminal, how large, how much is there to read; blocking or not, closed on exec or not. All others
+# (typing into a terminal, attributes of files, owners of signals, devices) have no use here.
+_DEVICE_QUESTIONS = (0x5401, 0x802C542A, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
+# F_SETOWN, F_SETSIG, F_SETOWN_EX: have the kernel signal another process. F_SETLEASE, F_NOTIFY: hold up or
+# watch those who use a file.
+_SIGNALS_OF_FILES = (8, 10, 15, 1024, 1026)
 
 _step = struct.Struct("<HBBI").pack
 _PERMIT, _REFUSE = _step(_RETURN, 0, 0, _ALLOW), _step(_RETURN, 0, 0, _ERRNO | _EPERM)
@@ -85,14 +101,17 @@ def _head(architecture: int, column: int) -> list[bytes]:
     no_such_call = _step(_RETURN, 0, 0, _ERRNO | _ENOSYS)
     return [
         _step(_LOAD, 0, 0, 4), _step(_EQUAL, 1, 0, architecture), _step(_RETURN, 0, 0, _KILL),
-        _step(_LOAD, 0, 0, 0), _step(_AT_LEAST, 0, 1, _X32), no_such_call,
+        _step(_LOAD, 0, 0, 0), _step(_AT_LEAST, 0, 1, _NEWEST), no_such_call,
         # clone3 hides its flags in memory: the C library has to fall back to clone
         _step(_EQUAL, 0, 1, _CLONE3[column]), no_such_call,
     ]  # fmt: skip
 
 
 def _judged_by_argument(column: int, own_pid: int) -> list[bytes]:
-    threads_only = [_step(_LOAD, 0, 0, 16), _step(_SET, 1, 0, _CLONE_THREAD), _REFUSE, _PERMIT]
+    threads_only = [
+        _step(_LOAD, 0, 0, 16), _step(_SET, 0, 1, _CLONE_THREAD), _step(_SET, 0, 1, _CLONE_NEW),
+        _REFUSE, _PERMIT,
+    ]  # fmt: skip
     return [
         *_rule(_CLONE[column], threads_only),
         # a signal to a thread of its own is how abort() works
@@ -100,7 +119,8 @@ def _judged_by_argument(column: int, own_pid: int) -> list[bytes]:
         *_rule(_SOCKETPAIR[column], _only(16, _LOCAL_SOCKET)),
         *_rule(_PRLIMIT[column], _only(16, 0)),
         *_rule(_PRCTL[column], _but(16, _PARENT_DEATH, _DUMPABLE, _SUBREAPER)),
-        *_rule(_IOCTL[column], _but(24, _TYPE_INTO_TERMINAL, _TERMINAL_CONSOLE)),
+        *_rule(_IOCTL[column], _only(24, *_DEVICE_QUESTIONS)),
+        *_rule(_FCNTL[column], _but(24, *_SIGNALS_OF_FILES)),
     ]
 
 
@@ -108,8 +128,9 @@ def _rule(number: int, body: list[bytes]) -> list[bytes]:
     return [_step(_EQUAL, 0, len(body), number), *body]
 
 
-def _only(offset: int, value: int) -> list[bytes]:
-    return [_step(_LOAD, 0, 0, offset), _step(_EQUAL, 1, 0, value), _REFUSE, _PERMIT]
+def _only(offset: int, *values: int) -> list[bytes]:
+    permitted = [step for value in values for step in (_step(_EQUAL, 0, 1, value), _PERMIT)]
+    return [_step(_LOAD, 0, 0, offset), *permitted, _REFUSE]
 
 
 def _but(offset: int, *values: int) -> list[bytes]:

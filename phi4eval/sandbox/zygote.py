@@ -4,7 +4,8 @@ One process enters the box and imports what programs use; it then forks two work
 sees programs only; the checkers' worker sees tests and verdict pipes. So no candidate inherits a test, not
 even in freed memory. Single-threaded; they end with their sockets.
 Request: a length, JSON with the role's data, and file descriptors. Reply: a line once the child is there,
-then, asked with a byte, its wait status and CPU seconds after it and every descendant were killed.
+then, asked with a byte, its wait status and CPU seconds after it and every descendant were killed. A request
+with modules to load is answered with a line when they are there, and has no child.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import signal
 import socket
 import struct
 import sys
+from importlib.machinery import ModuleSpec, PathFinder
 from typing import Any
 
 from phi4eval.sandbox import candidate, checker, kernel
@@ -25,12 +27,12 @@ from phi4eval.sandbox.codec import send
 from phi4eval.sandbox.confine import Box, enter_namespaces
 from phi4eval.sandbox.scratch import remove_scratch
 
-# What programs commonly use. Not asyncio and its like, which load a hundred modules and slow down each fork:
-# those are there too, and are loaded when a program imports them.
+# What programs commonly use. Whatever else is loaded when a program imports it: each megabyte and each shared
+# library that is loaded here makes every fork slower (asyncio a hundred modules, hashlib OpenSSL).
 _PREIMPORTED = (  # noqa: SIM905 - names read better without quotes
     "abc array bisect cmath collections contextlib copy dataclasses datetime decimal enum fractions functools"
-    " hashlib heapq io itertools json math numbers operator os random re statistics string struct sys"
-    " textwrap time types typing unicodedata warnings"
+    " heapq io itertools json math numbers operator os random re statistics string struct sys textwrap time"
+    " types typing unicodedata warnings"
 ).split()
 _LENGTH = struct.Struct(">I")
 
@@ -43,6 +45,7 @@ def start(settings: dict[str, Any]) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (hard, hard))
     try:
+        _go_first()
         if settings["tier"] >= 3:
             enter_namespaces()
             _follow(os.fork(), wires)
@@ -73,6 +76,12 @@ def start(settings: dict[str, Any]) -> None:
                 os.rmdir(os.path.dirname(place))
 
 
+def _go_first() -> None:
+    """Where memory runs out all the same, the kernel is to end a program and not the harness."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+        score.write("1000")
+
+
 def _follow(child: int, wires: list[socket.socket]) -> None:
     """The parent of the first process of the new namespace only waits for it."""
     if child == 0:
@@ -84,18 +93,21 @@ def _follow(child: int, wires: list[socket.socket]) -> None:
     os._exit(0)
 
 
+class _NumpyOnly:
+    """Finds numpy where it is installed, and nothing else that is installed beside it."""
+
+    def __init__(self, site: str) -> None:
+        self._places = [site]
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        return PathFinder.find_spec(name, self._places) if name == "numpy" else None
+
+
 def _import(site: str | None) -> None:
     for name in _PREIMPORTED:
         __import__(name)
-    if site is None:
-        return
-    sys.path.append(site)
-    try:
-        import numpy  # noqa: F401 - for the programs
-    except ImportError:
-        pass
-    finally:
-        sys.path.remove(site)  # numpy's own parts are found through it; nothing else beside it is
+    if site is not None:
+        sys.meta_path.append(_NumpyOnly(site))
 
 
 def _serve(wire: socket.socket, box: Box, tier: int, scratch: str | None) -> None:
@@ -110,8 +122,10 @@ def _serve(wire: socket.socket, box: Box, tier: int, scratch: str | None) -> Non
             request, descriptors = _request(wire)
             if request is None:
                 break
-            if request["wants"]:
-                _import_wanted(request["wants"])
+            if "load" in request:
+                _load(request["load"])
+                wire.sendall(b"loaded\n")
+                continue
             child = box.fork()
             if child == 0:
                 _child(wire, box, request, descriptors)
@@ -124,12 +138,12 @@ def _serve(wire: socket.socket, box: Box, tier: int, scratch: str | None) -> Non
         os._exit(0)
 
 
-def _import_wanted(names: list[str]) -> None:
-    """Modules that a problem's own tests use and that are slow to load."""
+def _load(names: list[str]) -> None:
+    """Modules that are slow to load, once and for all later children."""
     for name in names:
-        if name not in sys.modules:
-            with contextlib.suppress(ImportError):
-                __import__(name)
+        with contextlib.suppress(ImportError):
+            __import__(name)
+    gc.collect()
     gc.freeze()
 
 
@@ -154,7 +168,8 @@ def _child(wire: socket.socket, box: Box, request: Any, descriptors: list[int]) 
         wire.close()
         peer = socket.socket(fileno=descriptors[0])
         try:
-            box.shut(request["cpu_seconds"], request["directory"])
+            candidates = request["role"] == "candidate"
+            box.shut(request["cpu_seconds"], request["directory"], own_network=candidates)
         except OSError as error:
             send(peer, ["failed", str(error)[:300]])
             return

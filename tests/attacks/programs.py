@@ -10,26 +10,13 @@ from __future__ import annotations
 import platform
 from pathlib import Path
 
-_CALLS = {
-    "x86_64": {
-        "FORK": 56,
-        "BPF": 321,
-        "PERF": 298,
-        "USERFAULT": 323,
-        "URING": 425,
-        "KEYCTL": 250,
-        "TGKILL": 234,
-    },
-    "aarch64": {
-        "FORK": 220,
-        "BPF": 280,
-        "PERF": 241,
-        "USERFAULT": 282,
-        "URING": 425,
-        "KEYCTL": 219,
-        "TGKILL": 131,
-    },
-}
+_CALLS = {  # name -> (x86-64, arm64) system call number
+    "FORK": (56, 220), "BPF": (321, 280), "PERF": (298, 241), "USERFAULT": (323, 282), "URING": (425, 425),
+    "KEYCTL": (250, 219), "TGKILL": (234, 131), "EXECVEAT": (322, 281), "KCMP": (312, 272),
+    "ADDKEY": (248, 217), "REQUESTKEY": (249, 218), "IOSETUP": (206, 0), "FANOTIFY": (300, 262),
+    "HANDLE": (304, 265), "IOPRIO": (251, 30), "MQOPEN": (240, 180), "FINIT": (313, 273),
+    "CAPSET": (126, 91), "SOCKET": (41, 198),
+}  # fmt: skip
 
 
 def read(name: str) -> dict[str, str]:
@@ -41,8 +28,8 @@ def read(name: str) -> dict[str, str]:
 
 def fill(body: str, *, place: str, pid: int, port: int) -> str:
     """A program aimed at a directory with a file `secret`, at a process, and at a port."""
-    for name, number in _CALLS[platform.machine()].items():
-        body = body.replace(f"{name}_CALL", str(number))
+    for name, numbers in _CALLS.items():
+        body = body.replace(f"{name}_CALL", str(numbers[platform.machine() == "aarch64"]))
     return body.replace("PLACE", repr(place)).replace("PID", str(pid)).replace("PORT", str(port))
 
 

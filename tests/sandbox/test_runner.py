@@ -257,6 +257,50 @@ def test_tests_that_use_numpys_comparison_work(sandbox: Sandbox) -> None:
     assert (outcome.verdict, "called add(0.1, 0.2); got 7.0" in outcome.detail) == ("wrong", True)
 
 
+@pytest.mark.parametrize("module", ["allclose", "testing.assert_allclose"])
+def test_nothing_is_not_close_to_a_number(sandbox: Sandbox, module: str) -> None:
+    compared = f"np.{module}(candidate(1, 2), 3.0)"
+    test = f"import numpy as np\n\ndef check(candidate):\n    assert {compared} in (True, None)\n"
+    problem = {**PROBLEM, "test": test}
+    verdicts = {
+        body: sandbox.run_check(problem, PROBLEM["prompt"] + f"    {body}\n").verdict
+        for body in ("return a + b", "return 3.0000001 * 1", "return []", "return [[]]", "return ()",
+                     "import numpy; return numpy.zeros((0, 3))")
+    }  # fmt: skip
+    assert list(verdicts.values()) == ["pass", "pass", "wrong", "wrong", "wrong", "wrong"]
+
+
+@pytest.mark.parametrize("name", ["StopIteration", "StopAsyncIteration", "GeneratorExit", "AssertionError"])
+def test_an_exception_does_not_cut_a_test_short(sandbox: Sandbox, name: str) -> None:
+    test = (
+        "def check(candidate):\n    assert all(map(lambda case: candidate(*case) == 3, [(1, 2), (0, 3)]))\n"
+    )
+    outcome = sandbox.run_check({**PROBLEM, "test": test}, PROBLEM["prompt"] + f"    raise {name}\n")
+    assert (outcome.verdict, name in outcome.detail) == ("exception", True)
+
+
+def test_numpy_is_loaded_once_and_only_for_who_uses_it() -> None:
+    with Sandbox() as sandbox:
+        assert run(sandbox, HONEST).verdict == "pass"
+        assert sandbox._workers is not None
+        assert sandbox._workers._loaded == set()
+        assert run(sandbox, "    import numpy\n    return a + b\n").verdict == "pass"
+        assert sandbox._workers._loaded == {"numpy"}
+        body = "    import sys\n    assert 'num' + 'py' in sys.modules\n    return a + b\n"
+        assert run(sandbox, body).verdict == "pass"
+
+
+def test_nothing_else_that_is_installed_can_be_imported(sandbox: Sandbox) -> None:
+    outcome = run(sandbox, "    import numpy, msgspec\n    return a + b\n")
+    assert "No module named 'msgspec'" in outcome.detail
+
+
+def test_an_endless_program_text_does_not_hold_up_the_harness(sandbox: Sandbox) -> None:
+    assert run(sandbox, "    return a + b\n#" + "x" * 3_900_000).verdict == "pass"
+    outcome = run(sandbox, "    return a + b\n#" + "x" * 4_000_000)
+    assert (outcome.verdict, "4,000,000 are the most" in outcome.detail) == ("exception", True)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("tier", [tier for tier in (4, 2) if tier <= LADDER.tier])
 def test_all_canonical_solutions_pass(tier: int) -> None:

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from phi4eval.sandbox.scratch import SPACE, free_space, is_overfull, make_place, make_scratch, remove_scratch
+from phi4eval.sandbox.scratch import (
+    FILES,
+    SPACE,
+    free_space,
+    is_overfull,
+    make_place,
+    make_scratch,
+    remove_scratch,
+)
 
 
 def deep(place: Path) -> None:
@@ -65,13 +73,40 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
 
 def test_only_what_lies_in_the_scratch_counts_as_full(tmp_path: Path) -> None:
     place = str(tmp_path)
-    free = free_space(place)
-    assert not is_overfull([place], free)
-    assert not is_overfull([place], free + 2 * SPACE)  # others wrote elsewhere
+    size, count = free_space(place)
+    assert not is_overfull([place], (size, count))
+    assert not is_overfull([place], (size + 2 * SPACE, count + 2 * FILES))  # others wrote elsewhere
     with (tmp_path / "f").open("wb") as file:
         for _ in range(70):
             file.write(bytes(1 << 20))
-    assert is_overfull([place], free + 2 * SPACE)
+    assert not is_overfull([place], free_space(place))  # was there before
+    assert is_overfull([place], (size + 2 * SPACE, count))
+
+
+def test_many_small_files_count_as_full(tmp_path: Path) -> None:
+    _, count = free_space(str(tmp_path))
+    for number in range(FILES + 1):
+        (tmp_path / str(number)).touch()
+    assert is_overfull([str(tmp_path)], (0, count + 2 * FILES))
+
+
+def test_much_that_has_no_name_any_more_counts_as_full(tmp_path: Path) -> None:
+    size, count = free_space(str(tmp_path))
+    assert is_overfull([str(tmp_path)], (size + 9 * SPACE, count))
+
+
+def test_what_is_too_deep_to_be_looked_at_counts_as_full(tmp_path: Path) -> None:
+    here = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(3000):  # longer than a path may be
+        os.mkdir("d", dir_fd=here)
+        deeper = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = deeper
+    os.close(here)
+    size, count = free_space(str(tmp_path))
+    full = is_overfull([str(tmp_path)], (size + 2 * SPACE, count))
+    remove_scratch(str(tmp_path))  # pytest could not
+    assert full
 
 
 def test_a_place_is_new_and_private() -> None:
