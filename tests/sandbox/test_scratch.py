@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from phi4eval.sandbox import scratch
 from phi4eval.sandbox.scratch import (
     FILES,
     SPACE,
@@ -51,9 +52,9 @@ def strange(place: Path) -> None:
 
 @pytest.mark.parametrize("fill", [deep, locked, wide, strange])
 def test_everything_is_removed(fill: object, tmp_path: Path) -> None:
-    scratch = Path(make_scratch(str(tmp_path)))
-    fill(scratch)  # type: ignore[operator]
-    remove_scratch(str(scratch))
+    place = Path(make_scratch(str(tmp_path)))
+    fill(place)  # type: ignore[operator]
+    remove_scratch(str(place))
     assert os.listdir(tmp_path) == []
 
 
@@ -61,12 +62,12 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     kept.mkdir()
     (kept / "file").write_text("x")
-    scratch = Path(make_scratch(str(tmp_path)))
-    (scratch / "link").symlink_to(kept)
-    (scratch / "inner").mkdir()
-    (scratch / "inner" / "link").symlink_to(kept)
-    os.link(kept / "file", scratch / "hard")
-    remove_scratch(str(scratch))
+    place = Path(make_scratch(str(tmp_path)))
+    (place / "link").symlink_to(kept)
+    (place / "inner").mkdir()
+    (place / "inner" / "link").symlink_to(kept)
+    os.link(kept / "file", place / "hard")
+    remove_scratch(str(place))
     assert os.listdir(tmp_path) == ["kept"]
     assert (kept / "file").read_text() == "x"
 
@@ -83,10 +84,13 @@ def test_only_what_lies_in_the_scratch_counts_as_full(tmp_path: Path) -> None:
     assert is_overfull([place], (size + 2 * SPACE, count))
 
 
-def test_many_small_files_count_as_full(tmp_path: Path) -> None:
+def test_many_small_files_count_as_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scratch, "FILES", 20)
     _, count = free_space(str(tmp_path))
-    for number in range(FILES + 1):
+    for number in range(20):
         (tmp_path / str(number)).touch()
+    assert not is_overfull([str(tmp_path)], (0, count + 2 * FILES))
+    (tmp_path / "one more").mkdir()
     assert is_overfull([str(tmp_path)], (0, count + 2 * FILES))
 
 
@@ -97,9 +101,10 @@ def test_much_that_has_no_name_any_more_counts_as_full(tmp_path: Path) -> None:
 
 def test_what_is_too_deep_to_be_looked_at_counts_as_full(tmp_path: Path) -> None:
     here = os.open(tmp_path, os.O_RDONLY)
-    for _ in range(3000):  # longer than a path may be
-        os.mkdir("d", dir_fd=here)
-        deeper = os.open("d", os.O_RDONLY, dir_fd=here)
+    name = "d" * 200
+    for _ in range(30):  # longer than a path may be
+        os.mkdir(name, dir_fd=here)
+        deeper = os.open(name, os.O_RDONLY, dir_fd=here)
         os.close(here)
         here = deeper
     os.close(here)
