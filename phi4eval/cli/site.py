@@ -26,6 +26,7 @@ def command() -> None:
     help="Published tables to stand beside the runs, or none.",
 )
 @click.option("--contamination", metavar="DIR", help="The --out folder of a contamination scan.")
+@click.option("--since", metavar="DIR", help="An earlier build's folder, for the page of changes.")
 @click.option("--title", metavar="TEXT", help="Heading of the first page.")
 @click.option("--out", metavar="DIR", default="site", show_default=True, help="Folder for the pages.")
 @common
@@ -37,6 +38,7 @@ def build(
     results: str,
     baselines: str,
     contamination: str | None,
+    since: str | None,
     title: str | None,
     out: str,
 ) -> None:
@@ -54,6 +56,7 @@ def build(
         results=results,
         baselines=names,
         contamination=contamination,
+        since=since,
         title=title or TITLE,
         on_page=_progress,
     )

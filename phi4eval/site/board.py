@@ -18,6 +18,7 @@ from phi4eval.leaks import Scan
 from phi4eval.models import list_models
 from phi4eval.site.gather import items_of, read_run
 from phi4eval.site.names import slug
+from phi4eval.site.pairing import make_pairs
 from phi4eval.site.records import Entry, ItemPage, Measured, RunPage, Site, TaskBoard
 from phi4eval.stats.rank import Rank, rank_models
 from phi4eval.store import Run
@@ -41,11 +42,14 @@ def make_site(
     items = {page.slug: items_of(run) for page, run in zip(pages, runs, strict=True)}
     tables = [read_published(name) for name in baselines]
     entries = (*_measured_entries(pages), *_published_entries(tables))
+    pairs, pairs_left_out = make_pairs(entries, pages)
     return Site(
         title=title,
         entries=entries,
         tasks=tuple(_boards(pages, entries, items)),
         runs=tuple(pages),
+        pairs=pairs,
+        pairs_left_out=pairs_left_out,
         baselines=tuple(baselines),
         scans=_scans(pages),
         left_out=tuple(left_out),

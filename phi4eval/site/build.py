@@ -16,8 +16,21 @@ from phi4eval.site.board import make_site, runs_under
 from phi4eval.site.evidence import Reader
 from phi4eval.site.names import slug
 from phi4eval.site.page import render, sources_digest
-from phi4eval.site.pages import Page, items, leaderboard, method, models, runs, tasks
+from phi4eval.site.pages import (
+    Page,
+    changes,
+    compare,
+    data,
+    items,
+    leaderboard,
+    method,
+    models,
+    overlap,
+    runs,
+    tasks,
+)
 from phi4eval.site.records import Site
+from phi4eval.site.tables import Scores
 from phi4eval.store import Run, find_run
 
 MANIFEST = "site.json"
@@ -62,23 +75,26 @@ def build_site(
     results: str | Path = "results/runs",
     baselines: Sequence[str] = ("report",),
     contamination: str | Path | None = None,
+    since: str | Path | None = None,
     title: str = TITLE,
     on_page: Callable[[int, int], None] | None = None,
 ) -> Built:
     """Write the pages of runs (directories, ids or parts of one; all under `results` if none) into a folder.
 
     baselines: names of published tables that stand beside the runs. contamination: the --out folder of a
-    scan. on_page: called with pages done and pages planned. The same input gives the same bytes, and pages
-    whose input has not changed are not made again. Raises UsageError for a folder that holds something else,
-    NothingMatchedError for an unknown run, StoreError for a damaged one.
+    scan. since: an earlier build's folder, for the page of changes. on_page: called with pages done and
+    pages planned. The same input gives the same bytes, and pages whose input has not changed are not made
+    again. Raises UsageError for a folder that holds something else, NothingMatchedError for an unknown run,
+    StoreError for a damaged one.
     """
     root = Path(out)
     old = _previous(root)
     chosen, broken = _runs(wanted, results)
     scan = None if contamination is None else read_scan(contamination)
     site = make_site(chosen, baselines=baselines, scan=scan, title=title, left_out=broken)
+    before = None if since is None else changes.read_scores_file(since)
     reader = Reader({slug(run.manifest.run_id): run for run in chosen})
-    planned = list(_planned(site, reader))
+    planned = list(_planned(site, reader, before))
     # an interrupted build must be able to say which files are its own
     _write_manifest(
         root, {**old, **{page.path: Made(sha="", size=0) for page in planned if page.path not in old}}
@@ -120,13 +136,17 @@ def _runs(wanted: Sequence[str | Path | Run], results: str | Path) -> tuple[list
     return sorted(once.values(), key=lambda run: (run.manifest.created, run.manifest.run_id)), []
 
 
-def _planned(site: Site, reader: Reader) -> Iterator[Page]:
+def _planned(site: Site, reader: Reader, since: Scores | None) -> Iterator[Page]:
     code = sources_digest() + phi4eval.__version__
     yield from leaderboard.pages(site)
     yield from tasks.pages(site)
     yield from models.pages(site)
     yield from items.pages(site, reader, code=code)
+    yield from compare.pages(site, reader, code=code)
+    yield from overlap.pages(site)
     yield from runs.pages(site)
+    yield from changes.pages(site, since)
+    yield from data.pages(site)
     yield from method.pages(site)
 
 
@@ -158,7 +178,10 @@ def _kept(root: Path, page: Page, old: dict[str, Made]) -> Made | None:
 
 
 def _write(root: Path, page: Page) -> Made:
-    data = render(page.template, path=page.path, title=page.title, **page.values).encode("utf-8", "replace")
+    data = page.data
+    if data is None:
+        text = render(page.template, path=page.path, title=page.title, **page.values)
+        data = text.encode("utf-8", "replace")
     _put(root / page.path, data)
     return Made(sha=hashlib.sha256(data).hexdigest(), size=len(data), key=page.key)
 

@@ -64,6 +64,15 @@ def cell_bar(mean: float, low: float | None, high: float | None) -> Markup:
     ).format(span, _n(100 * mean))
 
 
+def delta_bar(difference: float, low: float, high: float) -> Markup:
+    """The small bar under a difference in -1..1, with a line at zero."""
+    return Markup(
+        '<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
+        '<path d="M0 4H100M50 0V8"/><rect x="{}" y="2" width="{}" height="4"/>'
+        '<path class="at" d="M{} 0V8"/></svg>'
+    ).format(_n(50 + 50 * low), _n(50 * (high - low)), _n(50 + 50 * difference))
+
+
 def interval_bars(
     marks: Sequence[Mark], *, title: str, describe: str = "", unit: str = "%", scale: float = 100.0
 ) -> Markup:

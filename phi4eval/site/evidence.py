@@ -80,16 +80,27 @@ class Reader:
                 messages = messages or sent
                 answers.append(answer)
         row = item.row
-        question = next((str(row[name]) for name in _QUESTIONS if row.get(name)), "")
         solution = next((str(row[name]) for name in _SOLUTIONS if row.get(name)), "")
         return Evidence(
-            question=_prose(question[:20_000], math=math),
+            question=question_of(page, board),
             solution=_prose(solution[:20_000], math=math) if solution else None,
             gold=_gold(page, math=math),
             choices=tuple(_prose(choice[:4_000], math=math) for choice in item.choices),
             messages=messages,
             answers=tuple(answers),
         )
+
+    def answers(
+        self, measured: Measured, key: str, *, room: int, most: int, left: list[int]
+    ) -> tuple[Answer, ...]:
+        """The first answers of a run to an item, for a page that shows several items."""
+        id_ = _id_in(measured, key)
+        if id_ is None:
+            return ()
+        cell = measured.cells[id_]
+        first = msgspec.structs.replace(cell, samples=cell.samples[:most])
+        math = measured.manifest.task.grader.name != "code"
+        return tuple(answer for answer, _ in self._answers(measured, first, room=room, math=math, left=left))
 
     def _answers(
         self, measured: Measured, cell: Cell, *, room: int, math: bool, left: list[int]
@@ -120,6 +131,14 @@ class Reader:
             )
             made.append((answer, prompt.prompt.messages))
         return made
+
+
+def question_of(page: ItemPage, board: TaskBoard, *, most: int = 20_000) -> Markup:
+    """The question of an item; empty where no known column holds it."""
+    row = page.item.row
+    text = next((str(row[name]) for name in _QUESTIONS if row.get(name)), "")
+    shown = text if len(text) <= most else f"{text[:most]}…"
+    return _prose(shown, math=board.task is None or board.task.grader.name != "code")
 
 
 def shown_text(

@@ -23,6 +23,7 @@ import phi4eval
 from phi4eval.comparison import words
 from phi4eval.seeds import canonical_json
 from phi4eval.site import charts, phrases
+from phi4eval.site.gather import as_share
 from phi4eval.site.names import visible
 from phi4eval.types import LEAKS, VERDICTS
 
@@ -34,7 +35,11 @@ NAVIGATION = (
     ("index.html", "Leaderboard"),
     ("tasks/index.html", "Tasks"),
     ("models/index.html", "Models"),
+    ("compare/index.html", "Compare"),
+    ("contamination.html", "Contamination"),
     ("runs/index.html", "Runs"),
+    ("changes.html", "Changes"),
+    ("data/index.html", "Data"),
     ("method.html", "Method"),
 )
 """Path and name of every page in the head's list, in its order."""
@@ -104,6 +109,8 @@ def environment() -> Environment:
         "words": words,
         "bar": charts.cell_bar,
         "stack": charts.verdict_stack,
+        "delta_bar": charts.delta_bar,
+        "share": as_share,
         "verdicts": VERDICTS,
         "leaks": LEAKS,
     }

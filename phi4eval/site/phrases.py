@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from phi4eval.comparison import words
+from phi4eval.comparison.paired import TaskComparison
 from phi4eval.comparison.words import Unit
-from phi4eval.site.records import Entry, Measured, TaskBoard
+from phi4eval.site.records import Entry, Measured, Pair, TaskBoard
 from phi4eval.stats.rank import Rank
 from phi4eval.types import CLEAN, LEAKS, Exposure, Interval, ScanFacts
 
@@ -150,3 +151,20 @@ def provenance(entry: Entry) -> str:
 def samples(measured: Measured) -> str:
     """`198 × 10`: items and samples of each."""
     return f"{measured.manifest.items:,} × {measured.manifest.repeats}"
+
+
+def told(task: TaskComparison, pair: Pair) -> str:
+    """What the test says of a pair on a task, in words."""
+    if not task.told_apart:
+        return "cannot be told apart"
+    better = pair.candidate if task.delta.difference > 0 else pair.baseline
+    return f"{better.name} is better"
+
+
+def exposed(difference: Interval, unit: Unit) -> str:
+    """`+4.8 [1.0, 8.6]`: leaked minus clean, in points; AMC's are points already."""
+    factor = 100.0 if unit == "share" else 1.0
+    parts = [
+        words.number(factor * x, 1, sign="+") for x in (difference.mean, difference.low, difference.high)
+    ]
+    return f"{parts[0]} [{parts[1]}, {parts[2]}]"

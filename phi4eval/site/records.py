@@ -163,6 +163,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[Entry, ...]
     tasks: tuple[TaskBoard, ...]
     runs: tuple[RunPage, ...]
+    pairs: tuple[Pair, ...] = ()
+    pairs_left_out: int = 0
     baselines: tuple[str, ...]
     scans: tuple[ScanFacts, ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()

@@ -8,14 +8,16 @@ import msgspec
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """A page before it is rendered. path: in the site. values: what its template shows.
+    """A page before it is rendered. path: in the site. values: what its template shows;
+    data: the bytes of a file that is no page.
 
     key: a hash over all that the page depends on, by which a build knows that it need not be made again; ""
     makes it anew each time.
     """
 
     path: str
-    title: str
-    template: str
-    values: dict[str, Any]
+    title: str = ""
+    template: str = ""
+    values: dict[str, Any] = {}
+    data: bytes | None = None
     key: str = ""

@@ -1,0 +1,32 @@
+"""What stands in a training corpus? Scores with and without the items that a scan found, and the items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from phi4eval.site.pages import Page
+from phi4eval.site.records import Site
+from phi4eval.types import LEAKS, OVERLAPS
+
+LISTED = 400
+"""Found items of a task that are linked; the grid has all."""
+
+
+def pages(site: Site) -> Iterator[Page]:
+    """contamination.html."""
+    boards = [board for board in site.tasks if board.every]
+    yield Page(
+        path="contamination.html",
+        title="Contamination",
+        template="contamination.html",
+        values={
+            "site": site,
+            "boards": boards,
+            "kinds": OVERLAPS,
+            "found": {
+                board.name: [page for page in board.items if page.leak and page.leak.verdict in LEAKS]
+                for board in boards
+            },
+            "listed": LISTED,
+        },
+    )
