@@ -12,6 +12,7 @@ import msgspec
 from phi4eval.errors import Phi4evalError
 from phi4eval.graders import find_grader
 from phi4eval.graders.code import RunCode
+from phi4eval.graders.fact_judge import VERSION as FACT_JUDGE_VERSION
 from phi4eval.graders.judge import VERSION as JUDGE_VERSION
 from phi4eval.graders.pool import GradeJob, GradePool
 from phi4eval.leaks import Scan, join_scan, read_scan
@@ -39,7 +40,7 @@ from phi4eval.types import (
     TaskManifest,
 )
 
-_JUDGED = f"judge@{JUDGE_VERSION}"
+_JUDGED = (f"judge@{JUDGE_VERSION}", f"fact_judge@{FACT_JUDGE_VERSION}")
 OUTSTANDING = 512
 """Grading jobs in flight at most; what comes while they are full is graded from disk afterwards."""
 
@@ -175,7 +176,7 @@ class _Desk:
         if grade is None:
             return False
         # a model's verdict on the protocol's question outranks the symbolic stand-in
-        return grade.grader in (self._current.get((task, role)), _JUDGED if role == "protocol" else None)
+        return grade.grader in (self._current.get((task, role)), *(_JUDGED if role == "protocol" else ()))
 
     def missing(self) -> list[Prompt]:
         """Prompts with the draws that have no completion yet or only a failed one."""
@@ -224,7 +225,7 @@ class _Desk:
             key = SampleKey(completion.task, completion.item, completion.sample)
             for role in self._specs.get(completion.task, {}):
                 stored = self._stored.get((key, role))
-                if (again and not (stored and stored.grader == _JUDGED)) or not self._is_current(
+                if (again and not (stored and stored.grader in _JUDGED)) or not self._is_current(
                     key.task, role, stored
                 ):
                     self._submit(completion, offset, role)
@@ -274,7 +275,7 @@ def _job(completion: Completion, key: Key, role: Role, spec: GraderSpec) -> Grad
 
 
 def _made_up(stored: StoredPrompt) -> Completion:
-    text = f"Answer: {stored.key.gold}" if not stored.key.extra else "```python\npass\n```"
+    text = "```python\npass\n```" if "entry_point" in stored.key.extra else f"Answer: {stored.key.gold}"
     return Completion(
         task=stored.prompt.task, item=stored.prompt.item, sample=0, text=text, finish="stop", prompt_hash=""
     )

@@ -6,13 +6,14 @@ and reply is kept in the run directory (judgements.jsonl), and each grade says i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
 from phi4eval.backends import BackendOptions, open_backend, resolve_backend
 from phi4eval.errors import IncompleteError, NothingMatchedError
+from phi4eval.graders.fact_judge import fact_grade, fact_prompt, read_letter
 from phi4eval.graders.judge import judge_prompt, judged_grade, read_reply
 from phi4eval.graders.pool import GradeJob, GradePool
 from phi4eval.lines import LineWriter
@@ -55,7 +56,7 @@ class _Never:
 
 
 def judge_run(path: Path, *, model: str, backend: str = "auto", base_url: str | None = None) -> Judged:
-    """Judge every sample of a run whose task's protocol grader is simple_evals with rule math.
+    """Judge every sample of a run whose task's protocol grader is simple_evals with rule math or simpleqa.
 
     Raises NothingMatchedError if the run has none, and IncompleteError after storing the rest if requests
     failed. The run's summary is written anew.
@@ -72,13 +73,15 @@ def judge_run(path: Path, *, model: str, backend: str = "auto", base_url: str | 
 def judge_with(judge: Backend, path: Path) -> Judged:
     """As judge_run, by a backend that is open already."""
     run = Run(path)
-    records = {_key(record): record for record in _to_judge(run)}
+    rules = judged_rules(run)
+    records = {_key(record): record for record in _to_judge(run, rules)}
     if not records:
         raise NothingMatchedError(
-            f"no task of {path} has a protocol that asks a judge", "that is simple_evals with rule math"
+            f"no task of {path} has a protocol that asks a judge",
+            "that is simple_evals with rule math or simpleqa",
         )
-    prompts = [_prompt(record) for record in records.values()]
-    symbolic = _symbolic_grades(records.values())
+    prompts = [_prompt(record, rules[record.item.task]) for record in records.values()]
+    symbolic = _stand_ins(records.values(), rules)
     grades: list[Grade] = []
     failed = 0
     before = run.summary
@@ -95,8 +98,10 @@ def judge_with(judge: Backend, path: Path) -> Judged:
                     failed += 1
                     continue
                 text = records[key].completion.text
-                grade = judged_grade(text, reply.text, symbolic[key], judge.fingerprint.model)
-                note = _note(asked[key], reply, symbolic[key], judge.fingerprint)
+                rule = rules[key.task]
+                judged = fact_grade if rule == "simpleqa" else judged_grade
+                grade = judged(text, reply.text, symbolic[key], judge.fingerprint.model)
+                note = _note(asked[key], reply, symbolic[key], judge.fingerprint, rule)
                 notes.append(msgspec.json.encode(note))
                 writer.add_grade(
                     StoredGrade(
@@ -116,16 +121,20 @@ def judge_with(judge: Backend, path: Path) -> Judged:
     return _counted(grades, judge.fingerprint.model, path / "judgements.jsonl")
 
 
-def _to_judge(run: Run) -> Iterator[Record]:
-    asks = {
-        made.task.name
+def judged_rules(run: Run) -> dict[str, str]:
+    """Tasks of a run whose published protocol asks a judge, with the rule of simple_evals that says so."""
+    return {
+        made.task.name: spec.options["rule"]
         for made in run.manifest.tasks
         if (spec := made.task.protocol_grader)
         and spec.name == "simple_evals"
-        and spec.options.get("rule") == "math"
+        and spec.options.get("rule") in ("math", "simpleqa")
     }
+
+
+def _to_judge(run: Run, rules: Mapping[str, str]) -> Iterator[Record]:
     for record in run.records():
-        if record.item.task in asks and record.completion.finish not in ("error", "filter"):
+        if record.item.task in rules and record.completion.finish not in ("error", "filter"):
             yield record
 
 
@@ -133,28 +142,29 @@ def _key(record: Record) -> SampleKey:
     return SampleKey(record.completion.task, record.completion.item, record.completion.sample)
 
 
-def _prompt(record: Record) -> Prompt:
+def _prompt(record: Record, rule: str) -> Prompt:
     done = record.completion
     seed = seed_for(done.seed, done.task, done.item, "judge", done.sample)
-    return judge_prompt(done.text, record.key, task=done.task, item=done.item, sample=done.sample, seed=seed)
+    ask = fact_prompt if rule == "simpleqa" else judge_prompt
+    return ask(done.text, record.key, task=done.task, item=done.item, sample=done.sample, seed=seed)
 
 
-def _symbolic_grades(records: Iterable[Record]) -> dict[SampleKey, Grade]:
-    """The stand-in's opinion: the protocol's own extraction, compared by the symbolic grader."""
-    spec = GraderSpec(name="simple_evals", options={"rule": "math"})
+def _stand_ins(records: Iterable[Record], rules: Mapping[str, str]) -> dict[SampleKey, Grade]:
+    """The stand-in's opinion: the protocol's own extraction, compared without a model."""
     with GradePool() as pool:
         for record in records:
             done = record.completion
             pool.submit(
                 GradeJob(
                     task=done.task, item=done.item, sample=done.sample, role="protocol", completion=done,
-                    key=record.key, spec=spec,
+                    key=record.key,
+                    spec=GraderSpec(name="simple_evals", options={"rule": rules[done.task]}),
                 )
             )  # fmt: skip
         return {SampleKey(each.task, each.item, each.sample): each.grade for each in pool.drain()}
 
 
-def _note(prompt: Prompt, reply: Completion, symbolic: Grade, judge: Fingerprint) -> Judgement:
+def _note(prompt: Prompt, reply: Completion, symbolic: Grade, judge: Fingerprint, rule: str) -> Judgement:
     return Judgement(
         task=reply.task,
         item=reply.item,
@@ -162,7 +172,7 @@ def _note(prompt: Prompt, reply: Completion, symbolic: Grade, judge: Fingerprint
         judge=judge,
         prompt=prompt,
         reply=reply.text,
-        said_yes=read_reply(reply.text),
+        said_yes=read_letter(reply.text) == "A" if rule == "simpleqa" else read_reply(reply.text),
         symbolic=symbolic,
     )
 

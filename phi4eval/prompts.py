@@ -9,7 +9,7 @@ import random
 from collections.abc import Sequence
 
 from phi4eval.errors import UsageError
-from phi4eval.seeds import content_hash, seed_for
+from phi4eval.seeds import canonical_json, content_hash, seed_for
 from phi4eval.templates import render
 from phi4eval.types import Draw, Item, Key, Message, Prompt, Sampling, Task
 
@@ -108,13 +108,16 @@ def _pair(
         draws=draws,
         hash=content_hash([messages, sampling]),
     )
-    return prompt, _key(item, order, choices)
+    return prompt, _key(task, item, order, choices)
 
 
-def _key(item: Item, order: tuple[int, ...], choices: tuple[str, ...]) -> Key:
+def _key(task: Task, item: Item, order: tuple[int, ...], choices: tuple[str, ...]) -> Key:
     gold = LETTERS[order.index(int(item.gold))] if choices else item.gold
     problem = next((str(item.row[name]) for name in _PROBLEM_COLUMNS if name in item.row), "")
     extra = {}
     if "test" in item.row and "entry_point" in item.row:  # a code task's own checks
         extra = {name: str(item.row[name]) for name in _CODE_COLUMNS if name in item.row}
+    for name in task.key_fields:
+        value = item.row[name]
+        extra[name] = value if isinstance(value, str) else canonical_json(value).decode()
     return Key(gold=gold, choices=choices, order=order, problem=problem, extra=extra)

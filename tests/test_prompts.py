@@ -40,7 +40,20 @@ ROW: dict[str, Any] = {
 FOUR = {"question": "Which is prime?", "choices": ["1", "2", "4", "6"], "answer": 1}
 WORDS = {"question": "A box holds 3 red and 5 blue pens. How many?", "answer": "3 + 5 = 8\n#### 8"}
 LETTERED = {"question": "Which is largest?", "options": ["A)1", "B)2", "C)3", "D)4", "E)5"], "correct": "E"}
-ROWS: dict[str, dict[str, Any]] = {"mmlu_stem": FOUR, "gsm8k": WORDS, "aqua": LETTERED}
+GERMAN = {"question": "Wie viele?", "answer": "1,250", "language": "de"}
+PASSAGE = {
+    "context": "Passage: p\nQuestion: q?\nAnswer:",
+    "ref_text": "3|three",
+    "examples": [{"context": f"Passage: {n}", "completion": f"{n} yards"} for n in "abc"],
+}
+ROWS: dict[str, dict[str, Any]] = {
+    "mmlu_stem": FOUR,
+    "mmlu": FOUR,
+    "gsm8k": WORDS,
+    "aqua": LETTERED,
+    "mgsm": GERMAN,
+    "drop": PASSAGE,
+}
 
 
 def row_for(task: str) -> dict[str, Any]:

@@ -175,8 +175,8 @@ def _judge(stored: Run, session: Session, model: str, backend: str, base_url: st
     show(
         [
             f"{judged.samples:,} answers judged by {judged.model}: {judged.right:,} right",
-            f"the symbolic grader agrees on {judged.agree:,} and differs on {judged.differ:,}; "
-            f"{judged.undecided:,} replies were neither yes nor no",
+            f"the grader that stood in agrees on {judged.agree:,} and differs on {judged.differ:,}; "
+            f"{judged.undecided:,} replies were no grade",
             f"prompts and replies are in {judged.path}",
         ]
     )

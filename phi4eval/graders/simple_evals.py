@@ -3,8 +3,8 @@
 Source: openai/simple-evals at a8e85cc (2024-11-20), the last state before the report (arXiv 2412.08905), and
 the report's appendix C for AMC. First match instead of last, case-sensitive letters and the signature
 stripping are theirs and are kept: the gap to the robust grader is what a reader wants to see. Where the
-protocol asks a judge model, the symbolic comparison or the boxed letter stands in and the grade carries
-`judge_stand_in`.
+protocol asks a judge model, the symbolic comparison, the gold's words or the boxed letter stand in and the
+grade carries `judge_stand_in`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import re
 from collections.abc import Mapping
 
 from phi4eval.errors import UsageError, did_you_mean
-from phi4eval.graders import choice, code, math
+from phi4eval.graders import choice, code, drop, math, short_fact
 from phi4eval.graders.code import RunCode, Source
 from phi4eval.graders.extract import Candidate, find_boxes
+from phi4eval.graders.languages import ANSWER_WORDS, find_mgsm_number, find_mmlu_letter
 from phi4eval.types import Grade, Key, Verdict
 
 VERSION = "3"
@@ -26,7 +27,7 @@ MATH = re.compile(r"(?i)Answer\s*:\s*([^\n]+)")
 MCQ = re.compile(r"(?i)Answer\s*:\s*([A-D])")
 MCQ_2025 = re.compile(r"(?i)Answer[ \t]*:[ \t]*\$?([A-D])\$?")
 FENCE = re.compile(r"```python\n(.*?)```", re.DOTALL)
-RULES = ("amc", "humaneval", "math", "mcq", "mcq_2025")
+RULES = ("amc", "drop", "humaneval", "math", "mcq", "mcq_2025", "mgsm", "mmlu", "simpleqa")
 
 _STAND_IN = ("judge_stand_in",)
 
@@ -37,7 +38,16 @@ def grade(text: str, key: Key, options: Mapping[str, str], *, run_code: RunCode 
     if rule == "math":
         return _math(text, key)
     if rule in ("mcq", "mcq_2025"):
-        return _mcq(text, key, MCQ if rule == "mcq" else MCQ_2025)
+        return _letter(find_letter(text, MCQ if rule == "mcq" else MCQ_2025), key)
+    if rule == "mmlu":
+        return _letter(find_mmlu_letter(text), key)
+    if rule == "mgsm":
+        return _mgsm(text, key)
+    if rule == "drop":
+        whole = Candidate(text=text, span=(0, len(text)), rule="whole_text")
+        return drop.grade_found(find_answer(text) or whole, key)
+    if rule == "simpleqa":
+        return short_fact.grade(text, key, options)
     if rule == "humaneval":
         found = find_code(text)
         return code.run(key.extra.get("prompt", "") + found.text, found, key, options, run_code)
@@ -79,14 +89,25 @@ def _math(text: str, key: Key) -> Grade:
     return _grade(judged.verdict, judged.rule, judged.explanation, found, _STAND_IN)
 
 
-def _mcq(text: str, key: Key, pattern: re.Pattern[str]) -> Grade:
-    found = find_letter(text, pattern)
+def _letter(found: Candidate | None, key: Key) -> Grade:
     if found is None:
         return _grade("no_answer", "none", 'no "Answer:" with a letter A to D in the text')
     same = found.text == key.gold
     return _grade(
         "correct" if same else "incorrect", found.rule, f'"{found.text}" against the key "{key.gold}"', found
     )
+
+
+def _mgsm(text: str, key: Key) -> Grade:
+    language = key.extra.get("language", "en")
+    if language not in ANSWER_WORDS:
+        return _grade("ungradable", "language", f'the protocol has no answer word for "{language[:20]}"')
+    found = find_mgsm_number(text, language)
+    if found is None:
+        return _grade("no_answer", "none", f'no number behind a "{ANSWER_WORDS[language]}"')
+    same = found.text == key.gold.replace(",", "")
+    explanation = f'"{found.text[:80]}" against the key "{key.gold[:80]}", as text'
+    return _grade("correct" if same else "incorrect", found.rule, explanation, found)
 
 
 def _amc(text: str, key: Key, options: Mapping[str, str]) -> Grade:

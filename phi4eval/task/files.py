@@ -38,6 +38,30 @@ def read_rows(path: Path, *, password: str | None = None, prefer: tuple[str, ...
     return decode_rows(raw, str(path), password=password, prefer=prefer)
 
 
+def read_text_files(path: Path, ending: str) -> list[tuple[str, str]]:
+    """Name and text of every file with that ending in a folder or a zip, by name; or of the one file.
+
+    Raises DataError. The size cap holds for all of them together.
+    """
+    if path.is_dir():
+        found = [(file.name, _read(file)) for file in sorted(path.glob(f"*{ending}"))]
+    elif path.name.lower().endswith(".zip"):
+        found = _unzip_all(_read(path), path.name, ending)
+    else:
+        found = [(path.name, _read(path))]
+    _check_size(sum(len(raw) for _, raw in found), str(path))
+    return [(name, _text(raw, name)) for name, raw in found]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        hint = "check the path: --data TASK=FILE"
+        raise DataError(f'the data file "{path}" cannot be read: {error.strerror or error}', hint) from error
+
+
 def decode_rows(raw: bytes, name: str, *, password: str | None, prefer: tuple[str, ...]) -> list[Row]:
     """Rows of a file's bytes; the format is told by the ending of its name."""
     _check_size(len(raw), name)
@@ -195,6 +219,25 @@ def _unzip(raw: bytes, name: str, password: str | None, prefer: tuple[str, ...])
         raise DataError(f'"{name}": broken zip: {error}', "fetch the file again") from error
     _check_size(len(content), name)
     return member.filename, content
+
+
+def _unzip_all(raw: bytes, name: str, ending: str) -> list[tuple[str, bytes]]:
+    import io
+    import zlib
+
+    import pyzipper
+
+    try:
+        with pyzipper.AESZipFile(io.BytesIO(raw)) as archive:
+            entries = [entry for entry in archive.infolist() if entry.filename.lower().endswith(ending)]
+            _check_size(sum(entry.file_size for entry in entries), name)
+            found = []
+            for entry in sorted(entries, key=lambda entry: str(entry.filename)):
+                with archive.open(entry) as file:  # the size a zip declares may be a lie
+                    found.append((str(entry.filename), file.read(MAX_BYTES + 1)))
+    except (pyzipper.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+        raise DataError(f'"{name}": broken zip: {error}', "fetch the file again") from error
+    return found
 
 
 def _member(entries: list[Any], name: str, prefer: tuple[str, ...]) -> Any:

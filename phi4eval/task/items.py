@@ -11,7 +11,8 @@ import msgspec
 from phi4eval.errors import DataError, UsageError
 from phi4eval.seeds import content_hash
 from phi4eval.task.choices import LETTERS, choice_texts
-from phi4eval.task.columns import Shape, choose_shape, label, parse_shape, read_column
+from phi4eval.task.columns import Shape, choose_shape, label, parse_shape, plain, read_column
+from phi4eval.task.folders import EXAMPLES
 from phi4eval.task.sources import Loaded, load_rows
 from phi4eval.templates import render
 from phi4eval.types import Dataset, DatasetInfo, Item, Task
@@ -66,7 +67,8 @@ def needed_columns(task: Task) -> tuple[str, ...]:
     elif task.choices is not None:
         used.update(*(template_columns(choice) for choice in task.choices))
         used.discard("choices")  # filled in from these templates
-    declared = [name for name in task.fields if name in used or name not in about]
+    used.discard(EXAMPLES)  # drawn, not read
+    declared = [name for name in task.fields if name in used or name not in about or name in task.key_fields]
     return (*declared, *sorted(used - set(declared)))
 
 
@@ -138,7 +140,7 @@ def _plan(task: Task, first: Mapping[str, Any], where: str) -> Plan:
 
 def _item(task: Task, plan: Plan, index: int, raw: Mapping[str, Any], where: str) -> Item:
     here = f"{where}, row {index + 1}"
-    row: dict[str, Any] = {}
+    row: dict[str, Any] = {EXAMPLES: plain(raw[EXAMPLES])} if task.examples else {}
     choices: tuple[str, ...] = ()
     if isinstance(task.choices, str):  # first, for the letters of the other columns
         value = read_column(plan.row[task.choices], raw, where=here)

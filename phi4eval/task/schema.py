@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from phi4eval.types import GraderSpec, Sampling, SourceSpec, Task
+from phi4eval.types import ExampleSpec, FileLayout, GraderSpec, Sampling, SourceSpec, Task
 from phi4eval.yaml_positions import Document, KeyPath, Mark, convert, error_at, read_yaml
 
 MAX_INCLUDES = 16
@@ -49,6 +49,17 @@ class _Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password: str | None = None
 
 
+class _Examples(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    file: str
+    count: Count
+    seed: int = 0
+
+
+class _Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    columns: list[str]
+    name_column: str | None = None
+
+
 class _Own(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The keys under metadata.phi4eval; see types.Task for what each one means."""
 
@@ -65,6 +76,9 @@ class _Own(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cluster_field: str | None = None
     paper_field: str | None = None
     subset_field: str | None = None
+    key_fields: list[str] = []
+    examples: _Examples | None = None
+    layout: _Layout | None = None
     choice_order: Literal["fixed", "hash", "random0"] = "fixed"
     sources: list[_Source] = []
     gated: bool = False
@@ -198,6 +212,8 @@ def _known_keys(kind: type[Any], path: KeyPath) -> set[str]:
         (): kind,
         ("metadata",): _Metadata,
         ("metadata", "phi4eval"): _Own,
+        ("metadata", "phi4eval", "examples"): _Examples,
+        ("metadata", "phi4eval", "layout"): _Layout,
         ("generation_kwargs",): _Generation,
         ("dataset_kwargs",): _DataFiles,
     }
@@ -228,6 +244,9 @@ def _task(file: _File, document: Document, path: Path) -> Task:
         cluster_field=own.cluster_field,
         paper_field=own.paper_field,
         subset_field=own.subset_field,
+        key_fields=tuple(own.key_fields),
+        examples=_made(own.examples, ExampleSpec),
+        layout=_made(own.layout, FileLayout),
         sampling=_sampling(file.generation_kwargs),
         repeats=file.repeats,
         choice_order=own.choice_order,
@@ -247,6 +266,10 @@ def _task(file: _File, document: Document, path: Path) -> Task:
         notes=_texts(own.notes) + ((f"canary: {own.canary}",) if own.canary else ()),
         path=str(path),
     )
+
+
+def _made(value: msgspec.Struct | None, kind: type[T]) -> T | None:
+    return None if value is None else msgspec.convert(msgspec.structs.asdict(value), kind)
 
 
 def _template(text: str) -> str:
@@ -334,6 +357,12 @@ def _checked(task: Task, document: Document) -> Task:
     if (task.scoring == "pass_at_k") != bool(task.pass_at):
         where = document.mark((*own, "pass_at" if task.pass_at else "scoring"))
         raise error_at(where, "scoring: pass_at_k and pass_at: [1, ...] go together")
+    if strange := [name for name in task.key_fields if name not in task.fields]:
+        where = document.mark((*own, "key_fields"))
+        raise error_at(where, f"key_fields names {strange[0]}, which is not one of the fields")
+    if task.examples is not None and "/" in task.examples.file:
+        where = document.mark((*own, "examples"))
+        raise error_at(where, "the examples' file lies beside the data file: give its name only")
     if task.scoring == "amc" and task.choices is None:
         raise error_at(document.mark((*own, "scoring")), "scoring: amc needs choices")
     for source in task.sources:

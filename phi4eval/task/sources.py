@@ -13,6 +13,7 @@ import msgspec
 
 from phi4eval.errors import DataError
 from phi4eval.task.files import decode_rows, read_rows
+from phi4eval.task.folders import has_layout, read_laid_out, with_examples
 from phi4eval.types import SourceSpec, Task
 
 Row: TypeAlias = Mapping[str, Any]
@@ -35,7 +36,13 @@ def load_rows(task: Task, data: str | None, *, columns: Sequence[str]) -> Loaded
     if data is not None:
         password = next((source.password for source in task.sources if source.password), None)
         path = Path(data).expanduser()
-        return Loaded(rows=read_rows(path, password=password, prefer=prefer), info_source=f"file {path.name}")
+        if task.layout is not None and has_layout(path):
+            rows = read_laid_out(path, task.layout)
+        else:
+            rows = read_rows(path, password=password, prefer=prefer)
+        if task.examples is not None:
+            rows = with_examples(task, rows, path)
+        return Loaded(rows=rows, info_source=f"file {path.name}")
     formats = ".jsonl, .csv, .parquet or .zip"
     by_file = f"pass your copy: --data {task.name}=FILE ({formats}) with {', '.join(columns)}"
     if not task.sources:

@@ -54,6 +54,8 @@ from phi4eval.types.scores import ContinuationScore, TokenScores
 from phi4eval.types.tasks import (
     Dataset,
     DatasetInfo,
+    ExampleSpec,
+    FileLayout,
     GraderSpec,
     Item,
     Sampling,
@@ -73,7 +75,9 @@ __all__ = [
     "DatasetInfo",
     "DateEvidence",
     "Draw",
+    "ExampleSpec",
     "Exposure",
+    "FileLayout",
     "Fingerprint",
     "Finish",
     "Grade",

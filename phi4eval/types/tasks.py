@@ -48,6 +48,28 @@ class GraderSpec(msgspec.Struct, frozen=True, kw_only=True):
     options: dict[str, str] = {}
 
 
+class ExampleSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """Worked examples shown before each question, drawn from a file that lies beside the task's data file.
+
+    count for each row, drawn by one `random.Random(seed)` row after row, without replacement within a row.
+    """
+
+    file: str
+    count: int
+    seed: int
+
+
+class FileLayout(msgspec.Struct, frozen=True, kw_only=True):
+    """How published files of a task look that have no header line.
+
+    columns: names of a .tsv file's cells. name_column: filled with what stands behind the last `_` of each
+    file's name, so that one folder (or .zip) of such files is one data set.
+    """
+
+    columns: tuple[str, ...]
+    name_column: str | None = None
+
+
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """One benchmark as a YAML file defines it.
 
@@ -56,6 +78,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     fields: canonical column -> the names under which published files carry it, tried in order.
     choice_order: `fixed` as in the data; `hash` shuffled by seed_for per item and repeat; `random0` the
     report protocol's one `random.Random(0)` drawn row by row over the repeated list.
+    key_fields: columns that graders get beside the gold, in Key.extra; anything but text as JSON.
+    examples, layout: see ExampleSpec and FileLayout.
     scoring: `accuracy`, `amc` (6 / 1.5 / 0 points out of 150) or `pass_at_k`.
     publish: `scores-only` tasks never show item text on a page.
     """
@@ -73,6 +97,9 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     cluster_field: str | None = None
     paper_field: str | None = None
     subset_field: str | None = None
+    key_fields: tuple[str, ...] = ()
+    examples: ExampleSpec | None = None
+    layout: FileLayout | None = None
     sampling: Sampling = Sampling()
     repeats: int = 1
     choice_order: Literal["fixed", "hash", "random0"] = "fixed"

@@ -157,8 +157,9 @@ class YesMan:
     fingerprint = Fingerprint(backend="test", model="yes-man", weights=None)
     context = None
 
-    def __init__(self) -> None:
+    def __init__(self, says: str = " Yes\n") -> None:
         self.asked: list[str] = []
+        self.says = says
 
     def tokens(self, prompt: object) -> None:
         return None
@@ -174,7 +175,7 @@ class YesMan:
                 task=prompt.task,
                 item=prompt.item,
                 sample=draw.sample,
-                text=" Yes\n",
+                text=self.says,
                 finish="stop",
                 prompt_hash=prompt.hash,
             )
@@ -196,3 +197,25 @@ def test_a_judge_replaces_the_stand_in_and_its_words_are_kept(tmp_path: Path) ->
     assert main(["grade", str(path)]) == 0
     again = [record.protocol_grade for record in load_run(path).records()]
     assert [grade.grader for grade in again if grade] == ["judge@2", "judge@2"]
+
+
+def test_a_judge_of_short_facts_is_asked_its_own_question(tmp_path: Path) -> None:
+    task = made_task(
+        grader=GraderSpec(name="short_fact"),
+        protocol_grader=GraderSpec(name="simple_evals", options={"rule": "simpleqa"}),
+    )
+    prompts = made_prompts(task, items=2, repeats=1)
+    path = tmp_path / "run"
+    with RunWriter(path, made_manifest((task, prompts)), prompts) as writer:
+        for stored, text in zip(prompts, ("It is 0.", "I don't know."), strict=True):
+            writer.add_completion(made_completion(stored, 0, text))
+    assert main(["grade", str(path)]) == 0
+    judge = YesMan("C")
+    judged = judge_with(judge, path)
+    assert (judged.samples, judged.right, judged.agree, judged.differ) == (2, 0, 1, 1)
+    assert "Predicted answer: I don't know.\n" in judge.asked[1]
+    grades = [record.protocol_grade for record in load_run(path).records()]
+    assert [(grade.grader, grade.verdict) for grade in grades if grade] == 2 * [("fact_judge@1", "no_answer")]
+    assert main(["grade", str(path)]) == 0
+    again = [record.protocol_grade for record in load_run(path).records()]
+    assert [grade.grader for grade in again if grade] == ["fact_judge@1", "fact_judge@1"]

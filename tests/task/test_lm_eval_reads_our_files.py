@@ -63,11 +63,13 @@ PUBLISHED: dict[str, list[dict[str, Any]]] = {
         {"question": "q", "subject": "astronomy", "choices": ["0", "1", "2", "3"], "answer": 1},
         {"question": "q2", "subject": "astronomy", "choices": ["x ", "y", "z", "w"], "answer": 3},
     ],
+    "mmlu": [{"question": " q", "subject": "anatomy", "choices": ["0", "1", "2", "3"], "answer": 0}],
+    "simpleqa": [{"metadata": "m", "problem": "p ", "answer": "a"}],
     "aqua": [{"question": "q", "options": ["1", "2", "3", "4", "None"], "rationale": "r", "correct": "E"}],
 }
 SHIPPED = ["amc_sample", "math_sample", "phi_tiny_math", "phi_tiny_code"]
-# A choice order per repeat, or columns that lm-eval cannot rename: these are exported with their prompts.
-NOT_EXPRESSIBLE = {"gpqa", "gpqa_sample", "phi_tiny_choice"}
+# A choice order per repeat, drawn examples, or columns that lm-eval cannot rename: exported with prompts.
+NOT_EXPRESSIBLE = {"gpqa", "gpqa_sample", "phi_tiny_choice", "mgsm", "drop"}
 
 
 def test_every_task_is_accounted_for() -> None:
