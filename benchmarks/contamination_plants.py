@@ -83,7 +83,7 @@ def load_items(paths: Sequence[Path]) -> list[ScanItem]:
 
 
 def load_background(paths: Sequence[Path], *, words: int = 220) -> list[str]:
-    """Passages of about `words` words from text, Markdown and HTML files."""
+    """Different passages of about `words` words from text, Markdown and HTML files."""
     passages: list[str] = []
     for path in paths:
         files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
@@ -95,7 +95,7 @@ def load_background(paths: Sequence[Path], *, words: int = 220) -> list[str]:
                 text = html.unescape(re.sub(r"(?s)<(script|style|nav).*?</\1>|<[^>]+>", " ", text))
             tokens = re.sub(r"[ \t]+", " ", text).split(" ")
             passages += [" ".join(tokens[i : i + words]) for i in range(0, len(tokens) - words // 2, words)]
-    return passages
+    return list(dict.fromkeys(passages))
 
 
 # ---------------------------------------------------------------- edits that keep every word

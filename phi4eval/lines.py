@@ -91,12 +91,12 @@ def read_lines(path: Path, *, end: int | None = None) -> Iterator[tuple[int, byt
             offset += len(line)
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace a file by new content: a reader sees the old or the new, never a part."""
+def write_atomically(path: Path, *data: bytes | memoryview) -> None:
+    """Replace a file by new content, piece after piece: a reader sees the old or the new, never a part."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
-            file.write(data)
+            file.writelines(data)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

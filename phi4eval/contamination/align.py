@@ -25,8 +25,8 @@ CONTINUES = 2
 """Bonus for a match right after a match: of two equal words the one in its place is taken."""
 
 END = 3
-"""Words before the first and after the last match in which a changed number is looked for: what lies
-further may be another text."""
+"""Words before the first and after the last match in which a changed number is looked for: where more
+of the item is missing, what stands there is another text."""
 
 WINDOWS = 32
 """Places in one stretch of a document where one unit is compared; more would let a hostile text stall the
@@ -217,10 +217,8 @@ def changed_numbers(text: Text, tokens: int, units: Units, unit: int, n: int, wo
     for k in range(n + 1):
         item_low = work.item_of[k - 1] + 1 if k > 0 else 0
         item_high = work.item_of[k] if k < n else length
-        if k == 0:
-            item_low = max(item_low, item_high - END)
-        if k == n:
-            item_high = min(item_high, item_low + END)
+        if (k == 0 or k == n) and item_high - item_low > END:
+            continue
         doc_low = work.doc_of[k - 1] + 1 if k > 0 else work.doc_of[0] - (item_high - item_low)
         doc_high = work.doc_of[k] if k < n else doc_low + (item_high - item_low)
         wanted, seen = 0, 0

@@ -27,17 +27,7 @@ class Tokens(NamedTuple):
 
 def read_texts(texts: Sequence[bytes], rule: Rule) -> Tokens:
     """The tokens of UTF-8 texts."""
-    import numpy as np
-
-    read = _compiled if has_compiler() else _plain
-    parts = [read(text, rule) for text in texts]
-    at = np.cumsum([0, *(len(part[0]) for part in parts)])
-    types = (np.uint64, np.int32, np.int32, np.uint8)
-    columns = [
-        np.concatenate([part[k] for part in parts]) if parts else np.zeros(0, kind)
-        for k, kind in enumerate(types)
-    ]
-    return Tokens(columns[0], columns[1], columns[2], columns[3], at)
+    return _compiled(texts, rule) if has_compiler() else _plain(texts, rule)
 
 
 def arrays_of(rule: Rule) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
@@ -46,33 +36,50 @@ def arrays_of(rule: Rule) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDA
     return table.action, table.folded, table.expansions, table.commands
 
 
-def _compiled(text: bytes, rule: Rule) -> tuple[NDArray[Any], ...]:
+def _compiled(texts: Sequence[bytes], rule: Rule) -> Tokens:
     import numpy as np
 
-    from phi4eval.contamination.kernel import read_tokens
+    from phi4eval.contamination.kernel import read_many
 
-    room = 2 * len(text) + 2
-    out = (
-        np.empty(room, np.uint64),
-        np.empty(room, np.int32),
-        np.empty(room, np.int32),
-        np.empty(room, np.uint8),
-    )
-    data = np.frombuffer(text or b" ", np.uint8)
-    n = read_tokens(data, 0, len(text), arrays_of(rule), out)
-    return tuple(column[:n].copy() for column in out)
+    data = np.frombuffer(b"".join(texts) or b" ", np.uint8)
+    offsets = np.cumsum([0, *map(len, texts)], dtype=np.int64)
+    # room for the worst case; what is not written to is never in memory
+    room = 2 * int(offsets[-1]) + 2 * len(texts) + 2
+    hashes, digits = np.empty(room, np.uint64), np.empty(room, np.uint8)
+    starts, ends = np.empty(room, np.int32), np.empty(room, np.int32)
+    at = np.zeros(len(texts) + 1, np.int64)
+    n = read_many(data, offsets, arrays_of(rule), (hashes, starts, ends, digits), at)
+    return Tokens(hashes[:n].copy(), starts[:n].copy(), ends[:n].copy(), digits[:n].copy(), at)
 
 
-def _plain(text: bytes, rule: Rule) -> tuple[NDArray[Any], ...]:
+def _plain(texts: Sequence[bytes], rule: Rule) -> Tokens:
     import numpy as np
 
-    tokens = tokenize(text, rule)
-    return (
+    read = [tokenize(text, rule) for text in texts]
+    tokens = [token for each in read for token in each]
+    return Tokens(
         np.array([t.hash for t in tokens], np.uint64),
         np.array([t.start for t in tokens], np.int32),
         np.array([t.end for t in tokens], np.int32),
         np.array([t.kind == NUMBER for t in tokens], np.uint8),
+        np.cumsum([0, *map(len, read)], dtype=np.int64),
     )
+
+
+def spelling(before: bytes, word: bytes, key: int) -> str:
+    """The folded text of a token, from its bytes and the one before them: a LaTeX command begins with a
+    backslash.
+    """
+    if word.isalnum() and before != b"\\":
+        return word.decode().lower()
+    return next((token.text for token in tokenize(before + word) if token.hash == key), "")
+
+
+def words_of(text: bytes) -> list[str]:
+    """The words of a text, as `tokenize` spells them."""
+    tokens = read_texts([text], "align")
+    spans = zip(tokens.starts.tolist(), tokens.ends.tolist(), tokens.hashes.tolist(), strict=True)
+    return [spelling(text[max(0, start - 1) : start], text[start:end], key) for start, end, key in spans]
 
 
 def run_hashes(hashes: NDArray[Any], size: int, lead: int = 0) -> NDArray[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from phi4eval.contamination.tokens import tokenize
+from phi4eval.contamination.bulk import words_of
 
 EXCERPT = 1200
 """Longest excerpt, in characters; the middle of a longer one is left out."""
@@ -32,7 +32,7 @@ def word_diff(item: Sequence[str], document: bytes, blocks: Sequence[Block]) -> 
     at_item, at_byte = 0, blocks[0][1] if blocks else 0
     for first, start, end, words in blocks:
         _add(parts, "-", item[at_item:first])
-        _add(parts, "+", [token.text for token in tokenize(document[at_byte:start])[:_DIFF_WORDS]])
+        _add(parts, "+", words_of(document[at_byte:start])[:_DIFF_WORDS])
         _add(parts, "=", item[first : first + words])
         at_item, at_byte = first + words, end
     _add(parts, "-", item[at_item:])

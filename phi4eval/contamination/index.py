@@ -1,11 +1,13 @@
 """Which words, seeds and n-grams do the items have? One read-only set of arrays, found by its content hash.
 
 A unit is a text to be looked for: an item's question (with its choices where the question alone is short),
-its choices, or an answer of some length. A seed is a run of five tokens of a unit.
+the question without its drawings, its choices, or an answer of some length. A seed is a run of five tokens of
+a unit.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,10 +22,11 @@ from phi4eval.contamination.bulk import (
     read_texts,
     run_hashes,
     runs_inside,
+    spelling,
 )
 from phi4eval.contamination.commons import ALLOWED_TEXTS, share
 from phi4eval.contamination.records import RuleName, ScanItem
-from phi4eval.contamination.tokens import NUMBER_WORDS, TOKENS_VERSION, hash_token, kind_of, tokenize
+from phi4eval.contamination.tokens import NUMBER_WORDS, TOKENS_VERSION, hash_token, kind_of
 from phi4eval.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,7 +43,9 @@ cut).
 WEIGHT_SCALE = 8
 """Weights are integers, eighths of a nat, so that every machine adds them up alike."""
 
-QUESTION, CHOICES, ANSWER = range(3)
+QUESTION, CHOICES, ANSWER, UNDRAWN = range(4)
+
+_DRAWING = re.compile(r"\[asy\].*?(\[/asy\]|\Z)", re.DOTALL)
 
 _ALWAYS_NOMINATED = 6
 _ITEM_FREQUENCY = 8
@@ -102,16 +107,18 @@ def build_units(items: Sequence[ScanItem]) -> tuple[list[Unit], Tokens]:
     questions = np.diff(read_texts([utf8(item.question) for item in items], "align").at)
     for number, item in enumerate(items):
         question, choices = item.question, "\n".join(item.choices)
+        plain = without_drawings(question)
         if choices and questions[number] < SEED:
             question, choices = f"{question}\n{choices}", ""
         wanted += [
             (number, QUESTION, question),
+            *([(number, UNDRAWN, plain)] if plain != item.question else []),
             (number, CHOICES, choices),
             (number, ANSWER, item.answer or ""),
         ]
     tokens = read_texts([utf8(text) for _, _, text in wanted], "align")
     lengths = np.diff(tokens.at)
-    least = np.array([SEED if side == QUESTION else 2 * SEED for _, side, _ in wanted])
+    least = np.array([SEED if side in (QUESTION, UNDRAWN) else 2 * SEED for _, side, _ in wanted])
     kept = np.flatnonzero(lengths >= least)
     spans = [np.arange(tokens.at[k], tokens.at[k] + min(lengths[k], UNIT_LIMIT)) for k in kept]
     rows = np.concatenate(spans) if spans else np.zeros(0, np.int64)
@@ -121,6 +128,14 @@ def build_units(items: Sequence[ScanItem]) -> tuple[list[Unit], Tokens]:
     ]
     at = np.cumsum([0, *map(len, spans)])
     return units, Tokens(tokens.hashes[rows], tokens.starts[rows], tokens.ends[rows], tokens.digits[rows], at)
+
+
+def without_drawings(text: str) -> str:
+    """A text with its Asymptote drawings blanked out, every character in its place.
+
+    A drawing's code can be most of an item, and a copy without it is the same item.
+    """
+    return _DRAWING.sub(lambda found: " " * len(found[0]), text)
 
 
 def utf8(text: str) -> bytes:
@@ -167,7 +182,7 @@ def _vocabulary(units: list[Unit], tokens: Tokens) -> dict[str, NDArray[Any]]:
     for key, place in zip(own.tolist(), first.tolist(), strict=True):
         text = utf8(units[int(unit_of[place])].text)
         start, end = int(tokens.starts[place]), int(tokens.ends[place])
-        words[key] = _spelling(text[max(0, start - 1) : start], text[start:end], key)
+        words[key] = spelling(text[max(0, start - 1) : start], text[start:end], key)
     hashes = np.array(sorted(words), np.uint64)
     keys, ids = hash_table(hashes)
     total = len(units) + _PRIOR
@@ -185,26 +200,17 @@ def _vocabulary(units: list[Unit], tokens: Tokens) -> dict[str, NDArray[Any]]:
     }
 
 
-def _spelling(before: bytes, word: bytes, key: int) -> str:
-    """The folded text of a token, from its bytes and the one before them: a LaTeX command begins with a
-    backslash.
-    """
-    if word.isalnum() and before != b"\\":
-        return word.decode().lower()
-    return next((token.text for token in tokenize(before + word) if token.hash == key), "")
-
-
 def _seeds(units: list[Unit], tokens: Tokens) -> dict[str, NDArray[Any]]:
     """Seeds by hash: their table, a bitmap before it, which are common, and where they nominate a unit."""
     import numpy as np
 
     places = runs_inside(tokens.at, SEED)
     keys, ranks = np.unique(run_hashes(tokens.hashes, SEED)[places], return_inverse=True)
-    ranks = ranks.astype(np.int64)
+    ranks = ranks.astype(np.int32)
     token_seeds = np.full(len(tokens.hashes), -1, np.int32)
     token_seeds[places] = ranks
-    unit_of = np.repeat(np.arange(len(units)), np.diff(tokens.at))[places]
-    item_of = np.array([unit.item for unit in units], np.int64)[unit_of]
+    unit_of = np.repeat(np.arange(len(units), dtype=np.int32), np.diff(tokens.at))[places]
+    item_of = np.array([unit.item for unit in units], np.int32)[unit_of]
     held, _ = distinct_pairs(ranks, item_of)
     held_by = np.bincount(held, minlength=len(keys))
     digits = np.lib.stride_tricks.sliding_window_view(np.append(tokens.digits, [0] * SEED), SEED)[places]
@@ -212,7 +218,7 @@ def _seeds(units: list[Unit], tokens: Tokens) -> dict[str, NDArray[Any]]:
     common[ranks[digits.all(axis=1)]] = True
     table, ids = hash_table(keys)
     at, nominated_unit, nominated_pos = _nominations(
-        ranks, held_by[ranks], unit_of, places - tokens.at[unit_of], len(keys)
+        ranks, held_by[ranks], unit_of, (places - tokens.at[unit_of]).astype(np.int32), len(keys)
     )
     return {
         "seed_keys": table,
@@ -243,12 +249,14 @@ def _nominations(
     """
     import numpy as np
 
-    order = np.lexsort((positions, held_by, unit_of))
-    begins = np.flatnonzero(np.diff(unit_of[order], prepend=-1))
+    # units and positions rise along the array, so a stable sort by rarity inside each unit is enough
+    order = np.argsort((unit_of.astype(np.int64) << 32) | held_by, kind="stable").astype(np.int32)
+    begins = np.flatnonzero(np.diff(unit_of[order], prepend=-1)).astype(np.int32)
     lengths = np.diff(np.append(begins, len(order)))
-    rarity = np.empty(len(order), np.int64)
-    rarity[order] = np.arange(len(order)) - np.repeat(begins, lengths)
-    chosen = np.flatnonzero((held_by <= _ITEM_FREQUENCY) | (rarity < _ALWAYS_NOMINATED))
-    chosen = chosen[np.lexsort((positions[chosen], unit_of[chosen], ranks[chosen]))]
+    rarity = np.empty(len(order), np.int32)
+    rarity[order] = np.arange(len(order), dtype=np.int32) - np.repeat(begins, lengths)
+    chosen = np.flatnonzero((held_by <= _ITEM_FREQUENCY) | (rarity < _ALWAYS_NOMINATED)).astype(np.int32)
+    del order, rarity
+    chosen = chosen[np.argsort(ranks[chosen], kind="stable")]
     at = np.concatenate([[0], np.cumsum(np.bincount(ranks[chosen], minlength=seeds))])
     return at.astype(np.int32), unit_of[chosen].astype(np.int32), positions[chosen].astype(np.int32)

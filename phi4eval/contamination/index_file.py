@@ -41,12 +41,15 @@ def save_index(index: Index, folder: Path) -> None:
     if header.exists() and _read_header(header).digest == index.digest:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    data, arrays = bytearray(), {}
+    pieces: list[bytes | memoryview] = []
+    arrays, at = {}, 0
     for name, array in sorted(index.arrays.items()):
-        data += bytes(-len(data) % _ALIGNED)
-        arrays[name] = _Array(dtype=array.dtype.str, shape=array.shape, offset=len(data))
-        data += array.tobytes()
-    write_atomically(folder / "index.bin", bytes(data))
+        padding = bytes(-at % _ALIGNED)
+        at += len(padding)
+        arrays[name] = _Array(dtype=array.dtype.str, shape=array.shape, offset=at)
+        pieces += [padding, array.reshape(-1).view("u1").data]
+        at += array.nbytes
+    write_atomically(folder / "index.bin", *pieces)
     units = tuple(_Unit(item=u.item, side=u.side, text=u.text, cut=u.cut) for u in index.units)
     head = _Header(schema=SCHEMA, digest=index.digest, arrays=arrays, items=index.items, units=units)
     write_atomically(header, msgspec.json.encode(head, order="sorted") + b"\n")

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -19,6 +21,9 @@ from phi4eval.contamination.records import RULES, RuleName, ScanItem
 from phi4eval.contamination.report import ScanSummary, write_report
 from phi4eval.contamination.scan import Scanned, empty_scan, scan
 from phi4eval.errors import IncompleteError, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
 
 
 class ScanRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,9 +67,12 @@ def run_scan(
     hub = [corpus for corpus in request.corpora if corpus.startswith("hf:")]
     files = find_files([corpus for corpus in request.corpora if not corpus.startswith("hf:")])
     out = Path(request.out)
-    index = build_index(items, request.rules)
-    save_index(index, out / "index")
     parts = [part for file in files for part in parts_of(file)]
+    if request.workers > 1 and len(parts) > 1:
+        _start_server()
+    save_index(build_index(items, request.rules), out / "index")
+    _release_memory()
+    index = load_index(out / "index")
     keys = [
         part_key(part, index.digest, request.rules, request.text_field, request.id_field) for part in parts
     ]
@@ -86,6 +94,24 @@ def run_scan(
         ledger.close()
 
 
+def _release_memory() -> None:
+    """Give back to the system what building the index took (about 150 MB for 10,000 items)."""
+    import ctypes
+
+    with suppress(AttributeError, OSError):  # only glibc has it
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def _start_server() -> BaseContext:
+    """The context in which workers are forked from a process that holds no thread and is warmed up."""
+    from multiprocessing import forkserver, get_context
+
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["phi4eval.contamination.warm"])
+    forkserver.ensure_running()
+    return context
+
+
 def _scan_parts(left: list[tuple[str, Part]], index: Index, request: ScanRequest) -> Iterator[Entry]:
     if request.workers <= 1 or len(left) <= 1:
         for key, part in left:
@@ -93,11 +119,10 @@ def _scan_parts(left: list[tuple[str, Part]], index: Index, request: ScanRequest
         return
     from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
     from concurrent.futures.process import BrokenProcessPool
-    from multiprocessing import get_context
 
     folder = str(Path(request.out).resolve() / "index")
     waiting: set[Future[Entry]] = set()
-    with ProcessPoolExecutor(min(request.workers, len(left)), mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(min(request.workers, len(left)), mp_context=_start_server()) as pool:
         rest = iter(left)
         try:
             for key, part in rest:

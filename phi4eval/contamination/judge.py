@@ -98,7 +98,7 @@ def one_item_per_span(findings: Iterable[Finding]) -> list[Finding]:
     kept: list[Finding] = []
     for finding in sorted(findings, key=strength):
         if not any(
-            overlap(finding, other) > 0.3 and strength(other)[:3] < strength(finding)[:3] for other in kept
+            covered(finding, other) > 0.6 and strength(other)[:3] < strength(finding)[:3] for other in kept
         ):
             kept.append(finding)
     return kept
@@ -123,3 +123,9 @@ def overlap(one: Finding, other: Finding) -> float:
     """Bytes that both spans hold, over the shorter span."""
     shared = min(one.byte_end, other.byte_end) - max(one.byte_start, other.byte_start)
     return max(0, shared) / max(1, min(one.byte_end - one.byte_start, other.byte_end - other.byte_start))
+
+
+def covered(one: Finding, other: Finding) -> float:
+    """The share of one finding's bytes that lie in another's."""
+    shared = min(one.byte_end, other.byte_end) - max(one.byte_start, other.byte_start)
+    return max(0, shared) / max(1, one.byte_end - one.byte_start)

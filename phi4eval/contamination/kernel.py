@@ -271,3 +271,15 @@ def read_tokens(data: Array, begin: int, end: int, tables: Tables, out: Out) -> 
                     n = put(out, n, becomes, i + 1 - begin, after - begin, LETTER)
         i = after
     return put(out, n, value, start, stop, state)
+
+
+@compiled
+def read_many(data: Array, offsets: Array, tables: Tables, out: Out, at: Array) -> int:
+    """The tokens of many texts one after the other; writes where each one's tokens begin into `at`."""
+    hashes, starts, ends, digits = out
+    n = 0
+    for text in range(offsets.shape[0] - 1):
+        rest = (hashes[n:], starts[n:], ends[n:], digits[n:])
+        n += read_tokens(data, offsets[text], offsets[text + 1], tables, rest)
+        at[text + 1] = n
+    return n

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from phi4eval.contamination import judge
+from phi4eval.contamination.bulk import words_of
 from phi4eval.contamination.evidence import excerpt, word_diff
 from phi4eval.contamination.frequency import without_common
-from phi4eval.contamination.index import ANSWER, CHOICES, QUESTION, WEIGHT_SCALE, Index
+from phi4eval.contamination.index import ANSWER, CHOICES, QUESTION, UNDRAWN, WEIGHT_SCALE, Index, utf8
 from phi4eval.contamination.records import Finding, Measures
-from phi4eval.contamination.tokens import tokenize
 from phi4eval.types import LEAKS
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _judged(document: Document, row: NDArray[Any], blocks: NDArray[Any], index: 
         verdict = judge.judge(rest) if rest.matched else None
     if verdict is None or (unit.side == CHOICES and not judge.is_dense(how)):
         return None
-    if unit.side == CHOICES and verdict in LEAKS:
+    if unit.side in (CHOICES, UNDRAWN) and verdict in LEAKS:
         verdict = "partial"
     start, end = int(row[a.BYTE_START]), int(row[a.BYTE_END])
     return Finding(
@@ -106,7 +106,7 @@ def _judged(document: Document, row: NDArray[Any], blocks: NDArray[Any], index: 
         start=start,
         end=end,
         record=document.record,
-        side="question" if unit.side == QUESTION else "answer",
+        side="question" if unit.side in (QUESTION, UNDRAWN) else "answer",
         byte_start=start,
         byte_end=end,
         measures=how,
@@ -119,7 +119,10 @@ def _best_of_item(document: Document, found: list[tuple[Finding, int]], index: I
     """The strongest finding of one item, on which side(s) it leaked."""
     found = sorted(found, key=lambda pair: judge.strength(pair[0]))
     questions = [finding for finding, side in found if side == QUESTION]
-    others = [finding for finding, side in found if side != QUESTION and finding.verdict in LEAKS]
+    undrawn = [finding for finding, side in found if side == UNDRAWN]
+    if undrawn and not (questions and (questions[0].verdict in LEAKS or questions[0].verdict == "template")):
+        questions = undrawn
+    others = [f for f, side in found if side in (CHOICES, ANSWER) and f.verdict in LEAKS]
     if not questions:
         return found[0][0]
     best = questions[0]
@@ -132,10 +135,10 @@ def _best_of_item(document: Document, found: list[tuple[Finding, int]], index: I
 def _short_answer_follows(document: Document, finding: Finding, index: Index) -> bool:
     """Whether an answer too short to be a unit stands soon after the question."""
     answer = index.items[index.units[finding.unit].item].answer
-    wanted = [token.text for token in tokenize(answer)] if answer else []
+    wanted = words_of(utf8(answer)) if answer else []
     if not wanted or len(wanted) >= 10 or finding.verdict not in LEAKS:
         return False
-    words = [t.text for t in tokenize(document.text(finding.byte_end, finding.byte_end + _ANSWER_REACH))]
+    words = words_of(document.text(finding.byte_end, finding.byte_end + _ANSWER_REACH))
     return any(words[i : i + len(wanted)] == wanted for i in range(len(words) - len(wanted) + 1))
 
 
@@ -153,10 +156,7 @@ def _with_diff(finding: Finding, document: Document, index: Index) -> Finding:
     """A finding with its word diff, its blocks in characters and its span in the item."""
     arrays = index.arrays
     at = int(arrays["unit_at"][finding.unit])
-    words = [
-        t.text
-        for t in tokenize(index.units[finding.unit].text)[: int(arrays["unit_at"][finding.unit + 1]) - at]
-    ]
+    words = words_of(utf8(index.units[finding.unit].text))[: int(arrays["unit_at"][finding.unit + 1]) - at]
     diff = word_diff(words, document.text(0, finding.byte_end), finding.blocks)
     first, last = finding.blocks[0], finding.blocks[-1]
     blocks = []

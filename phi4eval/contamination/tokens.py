@@ -148,11 +148,14 @@ def _words_action(char: str) -> tuple[int, str]:
     return (LETTER, lower) if len(lower) == 1 else (EXPANDS, "".join(c for c in lower if c.isalnum()))
 
 
-@cache
-def _actions(rule: Rule) -> tuple[tuple[int, str], ...]:
-    one = _align_action if rule == "align" else _words_action
-    blank = (SEPARATOR, "")
-    return tuple(blank if 0xD800 <= code <= 0xDFFF else one(chr(code)) for code in range(TABLE_SIZE))
+def _action(rule: Rule, code: int) -> tuple[int, str]:
+    if 0xD800 <= code <= 0xDFFF:
+        return SEPARATOR, ""
+    return _align_action(chr(code)) if rule == "align" else _words_action(chr(code))
+
+
+# what texts hold is some thousand characters of the table's two hundred thousand
+_known_action = cache(_action)
 
 
 @cache
@@ -163,7 +166,8 @@ def tables(rule: Rule) -> Tables:
     action = np.zeros(TABLE_SIZE, np.uint8)
     folded = np.zeros(TABLE_SIZE, np.int32)
     expansions: list[int] = []
-    for code, (what, becomes) in enumerate(_actions(rule)):
+    for code in range(TABLE_SIZE):
+        what, becomes = _action(rule, code)
         action[code] = what
         if what == EXPANDS:
             folded[code] = len(expansions)
@@ -190,7 +194,7 @@ def decode(data: bytes, at: int) -> tuple[int, int]:
 def tokenize(text: str | bytes, rule: Rule = "align") -> list[Token]:
     """All tokens of a text in order: the reference that the kernel is tested against, about 1 MB/s."""
     data = text.encode("utf-8", "replace") if isinstance(text, str) else text
-    reader = _Reader(_actions(rule))
+    reader = _Reader(rule)
     at = 0
     while at < len(data):
         at = reader.step(data, at)
@@ -201,9 +205,9 @@ def tokenize(text: str | bytes, rule: Rule = "align") -> list[Token]:
 class _Reader:
     """The open token while a text is read from left to right."""
 
-    def __init__(self, actions: tuple[tuple[int, str], ...]) -> None:
+    def __init__(self, rule: Rule) -> None:
         self.tokens: list[Token] = []
-        self._actions = actions
+        self._rule: Rule = rule
         self._text, self._start, self._end, self._state = "", 0, 0, SEPARATOR
 
     def close(self) -> None:
@@ -226,7 +230,7 @@ class _Reader:
 
     def _action(self, code: int) -> tuple[int, str]:
         if code < TABLE_SIZE:
-            return self._actions[code]
+            return _known_action(self._rule, code)
         return (VANISHES if 0xE0000 <= code < 0xE1000 else SEPARATOR), ""
 
     def step(self, data: bytes, at: int) -> int:

@@ -235,3 +235,31 @@ def test_an_index_is_named_by_its_content() -> None:
         build_index([])
     with pytest.raises(UsageError, match="no n-grams"):
         scan(pa.record_batch({"text": ["a"]}), INDEX, rules=("phi4",))
+
+
+DRAWN = ScanItem(
+    item_id="drawn",
+    question="What is the area of the shaded kite, when the two poles stand at its ends? [asy]\n"
+    "draw((0,0)--(3,4)--(7,1)--cycle,linewidth(2)); label('$A$',(0,0),SW); dot((3,4)); fill((1,1)--(2,2));"
+    " draw((0,1)--(9,4)--(5,5)--cycle,dashed); label('$B$',(3,4),N);\n[/asy]",
+)
+
+
+def test_an_item_without_its_drawing_is_a_part_of_it() -> None:
+    index = build_index([DRAWN])
+    (whole,) = findings(planted(DRAWN.question), index=index)
+    (words,) = findings(planted(DRAWN.question.partition("[asy]")[0]), index=index)
+    assert (whole.verdict, words.verdict) == ("exact", "partial")
+    assert DRAWN.question[words.item_start : words.item_end].endswith("at its ends")
+
+
+def test_a_drawing_with_other_numbers_is_not_the_item() -> None:
+    text = planted(NO_LEAK["numbers changed"](DRAWN.question, random.Random(1)))
+    assert {f.verdict for f in findings(text, index=build_index([DRAWN]))} <= {"template", "partial"}
+
+
+def test_a_short_item_inside_a_part_of_another_does_not_hide_it() -> None:
+    phrase = ScanItem(item_id="phrase", question="How many minutes does the crossing take at 20 knots?")
+    text = planted(EDITED["second half"](FERRY.question, random.Random(1)) + " Answer in whole minutes.")
+    found = {f.item_id: f.verdict for f in findings(text, index=build_index([FERRY, phrase]))}
+    assert found["ferry"] == "partial"
