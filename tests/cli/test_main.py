@@ -50,6 +50,7 @@ SUBVERBS = (
     "contamination join",
     "gate init",
     "site build",
+    "site check",
     "tasks list",
     "tasks show",
     "tasks fetch",
