@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 from phi4eval.types import (
     Completion,
     ContinuationScore,
+    Draw,
     Fingerprint,
     Grade,
     Key,
@@ -24,6 +25,24 @@ class StopSignal(Protocol):
 
     def is_set(self) -> bool:
         """True: start nothing new."""
+        ...
+
+
+@runtime_checkable
+class Budget(Protocol):
+    """A stop signal that also counts what is spent: a backend that asks per request asks it before each.
+
+    A backend that does not is stopped by is_set() once the limit is reached, and what is in flight then
+    comes on top.
+    """
+
+    def is_set(self) -> bool:
+        """True: start nothing new."""
+        ...
+
+    def reserve(self, prompt: Prompt, draws: Sequence[Draw]) -> bool | None:
+        """Whether these draws may be asked: True, set aside for them; False, there is no room any more; None,
+        perhaps when what is in flight has ended. Callable from any thread."""
         ...
 
 

@@ -3,91 +3,68 @@
 from __future__ import annotations
 
 import asyncio
-import random
-import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
-import msgspec
-
-from phi4eval.backends.endpoint import Endpoint, proxy_for
-from phi4eval.backends.limits import (
-    Failure,
-    FailureKind,
-    Opening,
-    RetryPolicy,
-    decide_retry,
-    request_timeout,
-)
-from phi4eval.backends.refusals import judge_refusal, not_found, rejected, unreachable
+from phi4eval.backends.breaker import Breaker
+from phi4eval.backends.exchange import Exchange, GoneError, Settings
+from phi4eval.backends.limits import Failure, Opening, Retry, decide_retry
+from phi4eval.backends.pace import Pace
+from phi4eval.backends.refusals import rejected, unreachable
+from phi4eval.backends.request_form import encode_request
 from phi4eval.backends.stream import Stream
-from phi4eval.backends.wire import Answer, MalformedError, decode_answer, encode_request
+from phi4eval.backends.wire import Answer
 from phi4eval.errors import Phi4evalError
+from phi4eval.protocols import Budget
 from phi4eval.types import Completion, Draw, Prompt
 
-if TYPE_CHECKING:
-    from aiohttp import ClientResponse, ClientSession, ClientTimeout
+BUDGET_POLL = 0.05
+"""Seconds between looks whether answers in flight have left money for one more request."""
 
-CONNECT_SECONDS = 30.0
-LARGEST_BODY = 64 * 2**20
+MARKS = ("<think", "</think", "<|channel|>")
+"""Where one of them stands in a text, its thinking can be told from its answer."""
 
-Pause = Callable[[float, asyncio.Event], Awaitable[None]]
-"""Waits some seconds, or until the event is set."""
-
-
-async def pause_for(seconds: float, stopping: asyncio.Event) -> None:
-    """Wait some seconds, or until `stopping` is set."""
-    try:
-        async with asyncio.timeout(seconds):
-            await stopping.wait()
-    except TimeoutError:
-        return
-
-
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """How an endpoint is asked.
-
-    name: the model's name there. extra: further request fields, as encode_extra() made them. concurrency:
-    requests in flight. timeout: seconds a request, None to scale it with max_tokens. rng, pause and clock:
-    the back-off's jitter, its waiting, and the seconds since the epoch.
-    """
-
-    endpoint: Endpoint
-    name: str
-    extra: bytes = b""
-    concurrency: int = 32
-    timeout: float | None = None
-    policy: RetryPolicy = RetryPolicy()
-    rng: random.Random = msgspec.field(default_factory=random.Random)
-    pause: Pause = pause_for
-    clock: Callable[[], float] = time.time
+Draws = tuple[Draw, ...]
 
 
 class Asking:
     """The draws still to be asked, and the workers that ask them."""
 
-    def __init__(self, settings: Settings, prompts: Sequence[Prompt], draws: int) -> None:
+    def __init__(
+        self, settings: Settings, prompts: Sequence[Prompt], draws: int, budget: Budget | None = None
+    ) -> None:
         self.settings = settings
         self.endpoint = settings.endpoint
-        self.jobs: Iterator[tuple[Prompt, Draw]] = (
-            (prompt, draw) for prompt in prompts for draw in prompt.draws
-        )
-        self.workers = min(settings.concurrency, draws)
+        self.budget = budget
+        self.choices = settings.form.choices
+        self.usage_in_stream = True
+        self.jobs = self._jobs(prompts)
+        self.workers = min(settings.most, draws)
         self.opening = Opening(draws)
-        self.url = f"{self.endpoint.base_url}/chat/completions"
-        self.proxy = proxy_for(self.endpoint.base_url)
-        self.timeouts: dict[int, ClientTimeout] = {}
+        self.pace = Pace(start=min(settings.start, self.workers), most=self.workers, clock=settings.timer)
+
+    def _jobs(self, prompts: Sequence[Prompt]) -> Iterator[tuple[Prompt, Draws]]:
+        for prompt in prompts:
+            for draws in self._parts(prompt.draws):
+                yield prompt, draws
+
+    def _parts(self, draws: Draws) -> Iterator[Draws]:
+        """Draws by as many as are asked for at once by now."""
+        while draws:
+            part, draws = draws[: self.choices], draws[self.choices :]
+            yield part
 
     async def work(self, stream: Stream) -> None:
         """Ask everything, delivering to the stream."""
         from aiohttp import ClientSession, DummyCookieJar, TCPConnector
 
+        self.breaker = Breaker(self.settings.policy, self.endpoint.base_url)
         async with ClientSession(
             connector=TCPConnector(limit=self.workers),
             cookie_jar=DummyCookieJar(),
             headers=self.endpoint.headers(),
         ) as session:
-            tasks = [asyncio.create_task(self._worker(session, stream)) for _ in range(self.workers)]
+            exchange = Exchange(self.settings, session, self.pace)
+            tasks = [asyncio.create_task(self._worker(exchange, stream)) for _ in range(self.workers)]
             try:
                 await asyncio.gather(*tasks)
             finally:
@@ -98,44 +75,115 @@ class Asking:
             for completion in self.opening.release():
                 stream.deliver(completion)
 
-    async def _worker(self, session: ClientSession, stream: Stream) -> None:
+    async def _worker(self, exchange: Exchange, stream: Stream) -> None:
         while True:
             await stream.room()
             if stream.ending:
                 return
             job = next(self.jobs, None)
-            if job is None:
+            if job is None or not await self._granted(stream, *job):
                 return
             try:
-                await self._ask(session, stream, *job)
+                await self._ask(exchange, stream, *job)
+            except GoneError:
+                return
             except Phi4evalError as error:
                 stream.fail(error)
                 return
 
-    async def _ask(self, session: ClientSession, stream: Stream, prompt: Prompt, draw: Draw) -> None:
+    async def _granted(self, stream: Stream, prompt: Prompt, draws: Draws) -> bool:
+        """Whether the budget has room for these draws, once what is in flight has ended."""
+        while self.budget is not None and not stream.ending:
+            granted = self.budget.reserve(prompt, draws)
+            if granted is not None:
+                return granted
+            await self.settings.pause(BUDGET_POLL, stream.stopping)
+        return not stream.ending
+
+    async def _ask(self, exchange: Exchange, stream: Stream, prompt: Prompt, draws: Draws) -> None:
         settings = self.settings
-        body = encode_request(settings.name, prompt, draw, settings.extra)
         failures: list[Failure] = []
         while True:
-            started = time.perf_counter()
-            outcome = await self._request(session, stream, prompt, body)
+            started = settings.timer()
+            outcome = await self._turn(exchange, stream, prompt, draws, waited=bool(failures))
             if outcome is None:
                 return
-            if isinstance(outcome, Answer):
-                seconds = time.perf_counter() - started
-                completion = self._completion(prompt, draw, outcome, seconds, len(failures) + 1)
-                self._deliver(stream, completion, None)
+            if isinstance(outcome, list):
+                seconds, attempts = settings.timer() - started, len(failures) + 1
+                for draw, answer in zip(draws, outcome, strict=False):
+                    self._deliver(stream, self._completion(prompt, draw, answer, seconds, attempts), None)
+                if len(outcome) < len(draws):
+                    self.choices = len(outcome)  # all that this server gives at once
+                    await self._ask_in_parts(exchange, stream, prompt, draws[len(outcome) :])
+                return
+            if outcome.kind == "rejected" and self._with_less(outcome, draws):
+                await self._ask_in_parts(exchange, stream, prompt, draws)
                 return
             failures.append(outcome)
-            retry = decide_retry(failures, settings.policy, settings.rng)
+            retry = self._decide(failures)
             if retry.pause is None:
-                error = f"{outcome.message} ({retry.reason})"
-                self._deliver(stream, _failed(prompt, draw, error, len(failures)), outcome)
+                for draw in draws:
+                    error = f"{outcome.message} ({retry.reason})"
+                    self._deliver(stream, _failed(prompt, draw, error, len(failures)), outcome)
                 return
             if not stream.ending:
                 await settings.pause(retry.pause, stream.stopping)
             if stream.ending:
                 return  # a retry would be something new; the draw stays open for the next run
+
+    async def _ask_in_parts(self, exchange: Exchange, stream: Stream, prompt: Prompt, draws: Draws) -> None:
+        for part in self._parts(draws):
+            await self._ask(exchange, stream, prompt, part)
+
+    def _with_less(self, refusal: Failure, draws: Draws) -> bool:
+        """Whether the request may pass without something that not every server knows."""
+        if self.settings.form.stream and self.usage_in_stream and "stream_options" in refusal.message:
+            self.usage_in_stream = False
+            return True
+        if len(draws) > 1:
+            self.choices = 1
+            return True
+        return False
+
+    def _decide(self, failures: Sequence[Failure]) -> Retry:
+        retry = decide_retry(failures, self.settings.policy, self.settings.rng)
+        if retry.pause is not None and failures[-1].kind != "throttled" and not self.breaker.may_retry():
+            return Retry(pause=None, reason="too many requests of this run have failed to try more often")
+        return retry
+
+    async def _turn(
+        self, exchange: Exchange, stream: Stream, prompt: Prompt, draws: Draws, *, waited: bool
+    ) -> list[Answer] | Failure | None:
+        """One request, when it is its turn; None where the run ends before."""
+        if self.breaker.open:
+            async with self.breaker.probe:
+                if self.breaker.open and not stream.ending:
+                    await self.settings.pause(self.breaker.pause, stream.stopping)
+                    return await self._send(exchange, stream, prompt, draws, probing=True)
+        held = 0.0 if waited else self.pace.held_for()
+        if held:
+            await self.settings.pause(held, stream.stopping)
+        return await self._send(exchange, stream, prompt, draws, probing=False)
+
+    async def _send(
+        self, exchange: Exchange, stream: Stream, prompt: Prompt, draws: Draws, *, probing: bool
+    ) -> list[Answer] | Failure | None:
+        await self.pace.enter()
+        try:
+            if stream.ending:
+                return None
+            body = encode_request(self.settings.form, prompt, draws, usage_in_stream=self.usage_in_stream)
+            outcome = await exchange.ask(body, prompt.sampling, len(draws))
+        finally:
+            self.pace.leave()
+        if isinstance(outcome, list):
+            self.breaker.alive()
+            self.pace.answered()
+        elif outcome.kind == "rejected":
+            self.breaker.alive()
+        elif outcome.kind != "throttled":
+            self.breaker.failed(outcome, probing=probing)
+        return outcome
 
     def _deliver(self, stream: Stream, completion: Completion, failure: Failure | None) -> None:
         for each in self.opening.admit(completion, failure):
@@ -144,79 +192,36 @@ class Asking:
             why = unreachable if self.opening.verdict == "unreachable" else rejected
             raise why(self.endpoint, failure.message)
 
-    async def _request(
-        self, session: ClientSession, stream: Stream, prompt: Prompt, body: bytes
-    ) -> Answer | Failure | None:
-        """One request; None where the run is already ending for the same reason.
-
-        Raises a Phi4evalError for what no further request can mend.
-        """
-        import aiohttp
-
-        try:
-            async with session.post(
-                self.url,
-                data=body,
-                timeout=self._timeout(prompt.sampling.max_tokens, prompt),
-                allow_redirects=False,
-                proxy=self.proxy,
-            ) as response:
-                raw = await _read(response)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            return self._failure("unreachable", f"cannot connect: {error}")
-        except TimeoutError:
-            seconds = request_timeout(prompt.sampling, self.settings.timeout)
-            return self._failure("repeatable", f"no answer within {seconds:g} s")
-        except MalformedError as error:
-            return self._failure("repeatable", str(error))
-        except (aiohttp.ClientError, OSError) as error:
-            return self._failure("transient", f"connection broke: {type(error).__name__}: {error}")
-        if response.status == 200:
-            try:
-                return decode_answer(
-                    response.headers.get("Content-Type", ""), raw, prompt.sampling.max_tokens
-                )
-            except MalformedError as error:
-                return self._failure("repeatable", str(error))
-        if response.status in (404, 405):
-            if stream.ending:
-                return None
-            stream.stopping.set()  # the other workers get the same answer; one look-up is enough
-            raise await not_found(session, self.endpoint, self.settings.name, response.status, raw)
-        return judge_refusal(self.endpoint, response.status, response.headers, raw, self.settings.clock())
-
-    def _failure(self, kind: FailureKind, message: str) -> Failure:
-        message = self.endpoint.scrub_error(message)
-        return Failure(kind=kind, message=message, signature=message if kind == "repeatable" else "")
-
-    def _timeout(self, max_tokens: int, prompt: Prompt) -> ClientTimeout:
-        timeout = self.timeouts.get(max_tokens)
-        if timeout is None:
-            from aiohttp import ClientTimeout
-
-            total = request_timeout(prompt.sampling, self.settings.timeout)
-            timeout = self.timeouts[max_tokens] = ClientTimeout(total=total, sock_connect=CONNECT_SECONDS)
-        return timeout
-
     def _completion(
         self, prompt: Prompt, draw: Draw, answer: Answer, seconds: float, attempts: int
     ) -> Completion:
         scrub = self.endpoint.scrub
+        text, reasoning = scrub(answer.text), answer.reasoning
+        if self.settings.thinks and answer.finish == "length" and not reasoning and _is_plain(text):
+            # the prompt's template opened the thinking, and the limit came before anything closed it
+            text, reasoning = "", text
         return Completion(
             task=prompt.task,
             item=prompt.item,
             sample=draw.sample,
-            text=scrub(answer.text),
+            text=text,
             finish=answer.finish,
             prompt_hash=prompt.hash,
             seed=draw.seed,
-            reasoning=None if answer.reasoning is None else scrub(answer.reasoning),
+            reasoning=None if reasoning is None else scrub(reasoning),
             error=answer.note,
-            prompt_tokens=answer.prompt_tokens,
-            completion_tokens=answer.completion_tokens,
+            prompt_tokens=answer.usage.prompt,
+            completion_tokens=answer.usage.completion,
+            reasoning_tokens=answer.usage.reasoning,
+            cached_prompt_tokens=answer.usage.cached,
             seconds=seconds,
             attempts=attempts,
+            logprobs=answer.logprobs,
         )
+
+
+def _is_plain(text: str) -> bool:
+    return bool(text) and not any(mark in text for mark in MARKS)
 
 
 def _failed(prompt: Prompt, draw: Draw, error: str, attempts: int) -> Completion:
@@ -231,16 +236,3 @@ def _failed(prompt: Prompt, draw: Draw, error: str, attempts: int) -> Completion
         error=error,
         attempts=attempts,
     )
-
-
-async def _read(response: ClientResponse) -> bytes:
-    """The body, refused beyond LARGEST_BODY so that no server can fill the memory."""
-    length = response.content_length
-    if length is not None and length <= LARGEST_BODY and "Content-Encoding" not in response.headers:
-        return await response.read()
-    parts = bytearray()
-    async for part in response.content.iter_any():
-        parts += part
-        if len(parts) > LARGEST_BODY:
-            raise MalformedError(f"answer is larger than {LARGEST_BODY} bytes")
-    return bytes(parts)

@@ -38,6 +38,9 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     attempts: requests for one draw. throttled: answers "wait" to one draw, counted apart, because under a
     rate limit most requests of a busy run meet several. identical: equal failures in a row. base, ceiling:
     seconds of the exponential back-off. patience: the longest Retry-After that is waited for, in seconds.
+    Of all draws together: failures_in_a_row without an answer between before the endpoint counts as down, and
+    trials of one request each before it is given up; free_retries and, for every answer, retry_share more
+    are all the retries there are.
     """
 
     attempts: int = 6
@@ -46,6 +49,10 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     base: float = 1.0
     ceiling: float = 60.0
     patience: float = 600.0
+    failures_in_a_row: int = 32
+    trials: int = 8
+    free_retries: int = 200
+    retry_share: float = 2.0
 
 
 class Retry(msgspec.Struct, frozen=True, kw_only=True):

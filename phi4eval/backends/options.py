@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 import msgspec
 
 from phi4eval.errors import UsageError, did_you_mean
+
+T = TypeVar("T", bound=str)
 
 
 class BackendOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +34,14 @@ def check_args(backend: str, args: Mapping[str, str], known: Mapping[str, str]) 
                 f'backend "{backend}" has no argument "{name}"',
                 did_you_mean(name, known, f"it knows: {listing}"),
             )
+
+
+def one_of(backend: str, name: str, value: str, known: tuple[T, ...]) -> T:
+    """An argument's value, which must be one of these words."""
+    for each in known:
+        if value == each:
+            return each
+    raise UsageError(f'backend "{backend}": {name}={value!r} is not known', f"give {', '.join(known)}")
 
 
 def whole_number(backend: str, name: str, value: str, *, least: int) -> int:

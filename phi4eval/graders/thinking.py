@@ -1,6 +1,7 @@
 """Which part of a completion is the answer, and which was thinking aloud?
 
-Reasoning models put their thinking between tags in the same text. What stands inside is never graded: a
+Reasoning models put their thinking between tags in the same text, or (OpenAI's harmony format) in a channel
+of its own. What stands inside is never graded: a
 number tried and rejected there is not an answer. Positions in the remaining text can be walked back to the
 completion as it came, so that a grade points at the original.
 """
@@ -15,6 +16,11 @@ import msgspec
 _TAG = re.compile(
     r"<(?:(/?)(?:think(?:ing)?|thought|reasoning)\s{0,8}|\|(?:begin|(end))_of_thought\|)>", re.IGNORECASE
 )
+
+_CHANNEL = re.compile(r"<\|channel\|>\s{0,8}(\w{1,32})[^<]{0,200}<\|message\|>")
+_CHANNEL_END = re.compile(r"<\|(?:end|return|call|start|channel)\|>")
+_BARE = re.compile(r"analysis(?=[A-Z])")
+_BARE_FINAL = "assistantfinal"
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,11 +48,33 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def split_thinking(text: str) -> Answer:
-    """The text outside `<think>` and `<thinking>` blocks.
+    """The text outside `<think>` and `<thinking>` blocks, or the text of the `final` channel.
 
     Several blocks are all removed. A closing tag without an opening one means that the prompt's template
     opened it: everything before is thinking. The first closing tag ends a block, however often it was opened.
     """
+    if _CHANNEL.search(text) or _BARE.match(text):
+        return _answer(text, *_final_channel(text))
+    return _answer(text, *_outside_tags(text))
+
+
+def _final_channel(text: str) -> tuple[list[tuple[int, int]], bool]:
+    """What the model said in the channel `final`; unclosed: it was still in another one at the end."""
+    kept, unclosed = [], False
+    if _BARE.match(text):
+        # the server dropped the markers and left the channels' names
+        found = text.find(_BARE_FINAL)
+        return ([], True) if found < 0 else ([(found + len(_BARE_FINAL), len(text))], False)
+    for channel in _CHANNEL.finditer(text):
+        end = _CHANNEL_END.search(text, channel.end())
+        stop = end.start() if end else len(text)
+        if channel[1] == "final":
+            kept.append((channel.end(), stop))
+        unclosed = end is None and channel[1] != "final"
+    return kept, unclosed
+
+
+def _outside_tags(text: str) -> tuple[list[tuple[int, int]], bool]:
     kept: list[tuple[int, int]] = []
     position, opened = 0, False
     for tag in _TAG.finditer(text):
@@ -59,7 +87,11 @@ def split_thinking(text: str) -> Answer:
             opened = True
     if not opened:
         kept.append((position, len(text)))
-    pieces = [(start, end) for start, end in kept if end > start] or [(position, position)]
+    return kept or [(position, position)], opened
+
+
+def _answer(text: str, kept: list[tuple[int, int]], unclosed: object) -> Answer:
+    pieces = [(start, end) for start, end in kept if end > start] or [(len(text), len(text))]
     starts, total = [], 0
     for start, end in pieces:
         starts.append(total)
@@ -68,5 +100,5 @@ def split_thinking(text: str) -> Answer:
         text="".join(text[start:end] for start, end in pieces),
         starts=tuple(starts),
         origins=tuple(start for start, _ in pieces),
-        unclosed=opened,
+        unclosed=bool(unclosed),
     )

@@ -18,7 +18,7 @@ class Reply:
     """What the server does with one request.
 
     fault: None sends the whole body; "half" closes the connection in the middle of it; "reset" aborts
-    without a byte; "never" sends the head and then nothing.
+    without a byte; "never" sends the head and then nothing; "drip" sends one byte after the other, never all.
     """
 
     def __init__(
@@ -52,6 +52,29 @@ def failure(status: int, message: str = "boom", code: str | None = None, **heade
 HALF = Reply(body=answer().body, fault="half")
 RESET = Reply(fault="reset")
 NEVER = Reply(fault="never")
+DRIP = Reply(body=b" " * 10_000, fault="drip")
+
+
+def answers(*texts: str, indexes: tuple[int, ...] | None = None) -> Reply:
+    """A chat completion with several choices, of 10 completion tokens each."""
+    choices = [
+        {"index": index, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
+        for index, text in zip(indexes or range(len(texts)), texts, strict=True)
+    ]
+    usage = {"prompt_tokens": 8, "completion_tokens": 10 * len(texts)}
+    return Reply(body={"choices": choices, "usage": usage})
+
+
+def streamed(
+    *parts: str, end: bytes = b"data: [DONE]\n\n", fault: str | None = None, **last: object
+) -> Reply:
+    """A chat completion sent part by part."""
+    events = [{"choices": [{"index": 0, "delta": {"content": part}}]} for part in parts]
+    final = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop", **last}]}
+    usage = {"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": len(parts)}}
+    lines = [b"data: " + json.dumps(each).encode() + b"\n\n" for each in (*events, final, usage)]
+    return Reply(body=b"".join(lines) + end, content_type="text/event-stream", fault=fault)
+
 
 Behaviour = Callable[[dict[str, Any], int], Reply]
 """(request body, how often this very body has now been asked, from 1) -> reply."""
@@ -67,7 +90,7 @@ class FaultServer:
         self.headers: list[dict[str, str]] = []
         self.most_in_flight = 0
         self.gate: threading.Event | None = None
-        self._in_flight = 0
+        self.in_flight = 0
         self._asked: Counter[str] = Counter()
         self._loop = asyncio.new_event_loop()
         self._runner: web.AppRunner | None = None
@@ -107,6 +130,7 @@ class FaultServer:
     async def _start(self) -> None:
         app = web.Application()
         app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_post("/v1/completions", self._chat)
         app.router.add_get("/v1/models", self._models)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.01)
         await self._runner.setup()
@@ -129,14 +153,14 @@ class FaultServer:
         self.headers.append(dict(request.headers))
         self._asked[raw] += 1
         reply = self.behave(self.bodies[-1], self._asked[raw])
-        self._in_flight += 1
-        self.most_in_flight = max(self.most_in_flight, self._in_flight)
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
             if self.gate is not None:
                 await asyncio.to_thread(self.gate.wait, 20)
             return await self._send(request, reply)
         finally:
-            self._in_flight -= 1
+            self.in_flight -= 1
 
     async def _send(self, request: web.Request, reply: Reply) -> web.StreamResponse:
         if reply.fault is None:
@@ -149,6 +173,11 @@ class FaultServer:
             status=200, headers={**reply.headers, "Content-Length": str(len(reply.body))}
         )
         await response.prepare(request)
+        if reply.fault == "drip":
+            while not request.transport.is_closing():
+                await response.write(b" ")
+                await asyncio.sleep(0.01)
+            return response
         if reply.fault == "never":
             await asyncio.Event().wait()
         await response.write(reply.body[: len(reply.body) // 2])

@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from phi4eval.backends.request_form import RequestForm, encode_request
 from phi4eval.backends.wire import (
     MalformedError,
-    decode_answer,
+    decode_answers,
     decode_models,
-    encode_extra,
-    encode_request,
     error_code,
     error_message,
 )
@@ -36,7 +35,8 @@ JSON = st.recursive(
 
 
 def read(value: object, max_tokens: int = 10) -> Any:
-    return decode_answer("application/json; charset=utf-8", json.dumps(value).encode(), max_tokens)
+    (answer,) = decode_answers("application/json; charset=utf-8", json.dumps(value).encode(), max_tokens)
+    return answer
 
 
 def choice(**fields: object) -> dict[str, object]:
@@ -53,7 +53,8 @@ def test_a_request_round_trips_any_text(system: str, question: str, seed: int) -
         draws=(),
         hash="h",
     )
-    body = encode_request("m", prompt, Draw(sample=0, seed=seed), encode_extra({"top_k": 5}))
+    form = RequestForm(model="m", fields={"top_k": 5})
+    body = encode_request(form, prompt, [Draw(sample=0, seed=seed)])
     value = json.loads(body)
     assert [message["content"] for message in value["messages"]] == [system, question]
     assert (value["seed"], value["top_k"], value["stop"]) == (seed, 5, [question or "x"])
@@ -63,7 +64,7 @@ def test_a_request_round_trips_any_text(system: str, question: str, seed: int) -
 def test_any_body_is_an_answer_or_malformed(value: object) -> None:
     body = value if isinstance(value, bytes) else json.dumps(value).encode()
     try:
-        text = decode_answer("application/json", body, 10).text
+        text = decode_answers("application/json", body, 10)[0].text
     except MalformedError as error:
         text = str(error)
     assert isinstance(text, str)
@@ -80,7 +81,7 @@ def test_any_error_body_has_a_message_and_a_code(value: object) -> None:
 @pytest.mark.parametrize("body", [b"[" * 100_000, b'{"choices":' * 100_000, b'{"x":' + b"[" * 100_000])
 def test_a_body_nested_without_end_is_malformed(body: bytes) -> None:
     with pytest.raises(MalformedError):
-        decode_answer("application/json", body, 10)
+        decode_answers("application/json", body, 10)
     assert error_code(body) == ""
     assert decode_models(body) == ()
     assert isinstance(error_message(body), str)
@@ -113,7 +114,7 @@ def test_an_unknown_finish_reason_is_no_answer(reason: str) -> None:
 )
 def test_odd_token_counts_do_not_cost_an_answer(usage: object) -> None:
     answer = read({**choice(), "usage": usage})
-    assert (answer.text, answer.completion_tokens) == ("x", None)
+    assert (answer.text, answer.usage.completion) == ("x", None)
 
 
 @pytest.mark.parametrize("thinking", [None, "", [], {"summary": "s"}, 3])
