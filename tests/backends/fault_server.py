@@ -115,6 +115,7 @@ class FaultServer:
     def close(self) -> None:
         """End the server and its thread."""
         self.stop()
+        self._call(self._end_handlers())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -143,6 +144,13 @@ class FaultServer:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+
+    async def _end_handlers(self) -> None:
+        """Cancel what still serves a client that has gone."""
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _models(self, request: web.Request) -> web.Response:
         return web.json_response({"object": "list", "data": [{"id": name} for name in self.models]})

@@ -1,4 +1,4 @@
-"""Streams, several answers a request, plain completions, thinking, prices, and an endpoint that is overrun."""
+"""Streams, several answers a request, plain completions, thinking, prices, and a server overrun."""
 
 from __future__ import annotations
 

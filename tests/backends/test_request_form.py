@@ -97,7 +97,7 @@ def test_streaming_choices_and_logprobs_are_asked_for() -> None:
 )
 def test_what_cannot_be_sent_is_refused(args: dict[str, str], said: str) -> None:
     with pytest.raises(UsageError) as caught:
-        form_of(**args)
+        request_form(ModelSpec(name="m"), BackendOptions(args=args))
     assert said in caught.value.message
 
 

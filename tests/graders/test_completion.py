@@ -134,14 +134,11 @@ def test_a_failing_grader_is_ungradable_and_never_incorrect(monkeypatch: pytest.
     assert (grade.verdict, grade.rule, grade.grader) == ("ungradable", "exception/ZeroDivisionError", "x@9")
 
 
-PIECES = st.lists(
-    st.sampled_from(
-        ["<think>", "</think>", "<thinking>", "</thinking>", "a", r"\boxed{5}", " ", "\n", "<", "é"]
-    )
-)
+TAGS = ["<think>", "</think>", "<thinking>", "</thinking>", "a", r"\boxed{5}", " ", "\n", "<", "é"]
+CHANNELS = ["<|channel|>analysis<|message|>", "<|channel|>final<|message|>", "<|end|>", "<|return|>"]
 
 
-@given(PIECES)
+@given(st.lists(st.sampled_from([*TAGS, *CHANNELS])))
 def test_kept_pieces_walk_back_to_the_same_characters(pieces: list[str]) -> None:
     text = "".join(pieces)
     answer = split_thinking(text)
@@ -151,9 +148,33 @@ def test_kept_pieces_walk_back_to_the_same_characters(pieces: list[str]) -> None
         assert text[slice(*span)] == char
 
 
-@given(PIECES)
+@given(st.lists(st.sampled_from(TAGS)))
 def test_no_tag_survives_and_thinking_is_gone(pieces: list[str]) -> None:
     text = "".join(pieces)
     answer = split_thinking(text)
     assert "</think" not in answer.text
     assert len(answer.text) <= len(text)
+
+
+ANALYSIS, FINAL = "<|channel|>analysis<|message|>", "<|start|>assistant<|channel|>final<|message|>"
+
+
+@pytest.mark.parametrize(
+    ("text", "finish", "expected"),
+    [
+        (f"{ANALYSIS}is it 6? no<|end|>{FINAL}Answer: 5", "stop", "correct"),
+        (f"{ANALYSIS}is it 6? no<|end|>{FINAL}Answer: 5<|return|>", "stop", "correct"),
+        (f"{ANALYSIS}Answer: 5<|end|>{FINAL}Answer: 6<|return|>", "stop", "incorrect"),
+        (f"{ANALYSIS}Answer: 5", "length", "truncated"),
+        (f"{ANALYSIS}Answer: 5", "stop", "no_answer"),
+        (f"{ANALYSIS}Answer: 5<|end|>", "length", "truncated"),
+        (f"{FINAL}Answer: 5", "stop", "correct"),
+        ("analysisWe try Answer: 6assistantfinalAnswer: 5", "stop", "correct"),
+        ("analysisWe try Answer: 5", "length", "truncated"),
+        ("analysis of it gives\nAnswer: 5", "stop", "correct"),
+    ],
+)
+def test_harmony_channels_are_thinking_but_for_the_final_one(
+    text: str, finish: Finish, expected: str
+) -> None:
+    assert verdict(text, finish) == expected
