@@ -19,6 +19,7 @@ import msgspec
 
 from phi4eval.errors import DataError, UsageError, did_you_mean
 from phi4eval.task.choices import choice_texts, letter_of
+from phi4eval.task.evalplus import write_check
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,4 +172,5 @@ STEPS: dict[str, Callable[[Any, tuple[str, ...], str], Any]] = {
     "letter": _letter_step,
     "choices": _choices_step,
     "text": _text_step,
+    "evalplus_check": write_check,
 }
