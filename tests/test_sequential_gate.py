@@ -164,7 +164,7 @@ def test_the_verb_runs_the_candidate(world: Path, tmp_path: Path, capsys: pytest
         "--model",
         f"replay:{file}",
     ]
-    words += ["--tasks", str(world / "sums.yaml"), "--results", str(world / "runs"), "--json"]
+    words += ["--results", str(world / "runs"), "--json"]
     assert main(words) == 1
     shown = capsys.readouterr()
     assert json.loads(shown.out)["outcome"] == "fail"

@@ -14,6 +14,7 @@ from phi4eval.errors import UsageError
 
 if TYPE_CHECKING:
     from phi4eval.gate.verdict import GateVerdict
+    from phi4eval.types import Manifest, Task
 
 SETTINGS = ("tasks", "task", "items", "prompt", "sampling", "grader")
 
@@ -117,16 +118,15 @@ def _sequential(
     from phi4eval.types import RunRequest
 
     before = load_run(find_run(baseline, results)).manifest
-    repeats = {made.repeats for made in before.tasks}
     request = RunRequest(
         model=model,
-        tasks=tasks or tuple(made.task.name for made in before.tasks),
+        tasks=tasks or tuple(_asked_by(made.task) for made in before.tasks),
         backend=backend,
         base_url=base_url,
         data=data,
-        repeats=repeats.pop() if len(repeats) == 1 else None,
         seed=before.seed,
         results=results,
+        **_as_asked(before),
     )
     session.resumable = True
     with Interrupt() as stop:
@@ -138,6 +138,25 @@ def _sequential(
             on_batch=lambda task, seen, all_: tell(f"{printable(task)}: {seen:,} of {all_:,} items seen"),
             **shared,
         )
+
+
+def _asked_by(task: Task) -> str:
+    """The name that finds a task again: its file's path where it is no packaged one."""
+    from phi4eval.task import is_packaged
+
+    return task.name if is_packaged(task.name) or not task.path else task.path
+
+
+def _as_asked(before: Manifest) -> dict[str, Any]:
+    """Repeats and sampling of the baseline where all of its tasks share them; else as each task says."""
+    shared: dict[str, set[Any]] = {
+        "repeats": {made.repeats for made in before.tasks},
+        **{
+            name: {getattr(made.sampling, name) for made in before.tasks}
+            for name in ("temperature", "top_p", "max_tokens")
+        },
+    }
+    return {name: values.pop() if len(values) == 1 else None for name, values in shared.items()}
 
 
 def _write(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from phi4eval.task.find import expand, find_task, list_suites, list_tasks
+from phi4eval.task.find import expand, find_task, is_packaged, list_suites, list_tasks
 from phi4eval.task.items import load_dataset
 
-__all__ = ["expand", "find_task", "list_suites", "list_tasks", "load_dataset"]
+__all__ = ["expand", "find_task", "is_packaged", "list_suites", "list_tasks", "load_dataset"]

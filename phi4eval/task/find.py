@@ -38,6 +38,11 @@ def find_task(name: str) -> Task:
     raise UsageError(f'task "{name}" not found', did_you_mean(name, known, "phi4eval tasks lists all"))
 
 
+def is_packaged(name: str) -> bool:
+    """Whether a name alone finds a task: this package's own, an installed package's, or lm-eval's."""
+    return name in _task_files() or name.startswith(BRIDGE)
+
+
 def list_tasks() -> tuple[Task, ...]:
     """Every packaged task and those of installed packages, by name."""
     return tuple(find_task(name) for name in sorted(_task_files()))

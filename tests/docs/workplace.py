@@ -1,0 +1,183 @@
+"""A folder in which the commands of the docs can be run: what their placeholder names stand for is there."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from phi4eval.cli.main import main
+from phi4eval.store import load_run
+from phi4eval.task import expand
+from tests.interop.made import inspect_archive, lm_eval_files
+from tests.task.made import MINIMAL, write_rows
+from tests.task.test_published_files import PUBLISHED
+
+LOCAL_MODELS = ("microsoft/phi-4", "phi-4", "./checkpoint", "./checkpoint-2000", "MODEL")
+"""Weights that a reader has and this machine has not: phi-tiny stands in for them."""
+SERVED_MODELS = ("gpt-4o", "my-model")
+"""Models behind an endpoint: a server on the loopback answers for them."""
+SMALL = ("--limit", "2", "--max-tokens", "8")
+"""What keeps a shown run short."""
+
+
+class Answering(BaseHTTPRequestHandler):
+    """Answers every chat with the same line."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        choice = {
+            "index": 0,
+            "message": {"role": "assistant", "content": "Answer: B"},
+            "finish_reason": "stop",
+        }
+        usage = {"prompt_tokens": 9, "completion_tokens": 3}
+        body = json.dumps({"choices": [choice], "usage": usage}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        return
+
+
+@contextmanager
+def endpoint() -> Iterator[str]:
+    """The base URL of a server that is there as long as the context is."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class Workplace:
+    """The folder, and how a shown command becomes one that runs in it."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder = folder
+        self.url = url
+        self.data = _write_data(folder / "data")
+        (folder / "tasks").mkdir()
+        write_rows(folder / "tasks" / "rows.jsonl", [_sum(n) for n in range(8)])
+        task = folder / "tasks" / "sums.yaml"
+        task.write_text(MINIMAL.replace("task: toy", "task: sums"))
+        sums = ("--tasks", str(task), "--max-tokens", "16")
+        old, new = (self._run("--model", model, *sums) for model in ("phi-tiny-plain", "phi-tiny"))
+        self._names = _names(old, new, url, next(load_run(new).prompts()).item.id)
+        gpqa = ("--tasks", "gpqa", "--data", f"gpqa={self.data['gpqa']}", "--base-url", url)
+        self._published = self._run("--model", "phi-4", *gpqa)
+        self._files()
+
+    def _run(self, *words: str) -> str:
+        results = self.folder / "results" / "runs"
+        before = set(results.glob("*"))
+        assert main(["run", *words, "--results", str(results)]) == 0
+        (made,) = set(results.glob("*")) - before
+        return str(made)
+
+    def _files(self) -> None:
+        for name in ("corpus", "logs"):
+            (self.folder / name).mkdir()
+        (self.folder / "corpus" / "part.jsonl").write_text(
+            json.dumps({"id": "d", "text": "some words"}) + "\n"
+        )
+        lm_eval_files(self.folder / "lm_eval_output")
+        inspect_archive(self.folder / "logs" / "2026-01-02_gsm8k.eval")
+        pair = {"id": "1", "gold": "1/2", "prediction": "0.5"}
+        (self.folder / "FILE").write_text(json.dumps(pair) + "\n")
+        write_rows(self.folder / "math500.jsonl", [_row("math500")])
+        write_rows(self.folder / "my_papers.jsonl", [_row("amc")])
+        write_rows(self.folder / "outputs.jsonl", [{**_row("math500"), "code": ["so 2"] * 4}])
+        (self.folder / "gate.yaml").write_text("rules:\n  - {rule: no-regression, margin: 0.5}\n")
+
+    def room(self, name: str, *, without: str = "") -> Path:
+        """A folder for one command, with everything of this one in it but what the command itself makes."""
+        room = self.folder / "rooms" / name
+        room.mkdir(parents=True)
+        for entry in self.folder.iterdir():
+            if entry.name not in ("rooms", without):
+                (room / entry.name).symlink_to(entry)
+        return room
+
+    def runnable(self, words: Sequence[str]) -> list[str]:
+        """The words of a shown command with what a reader would put in place of its names."""
+        names = dict(self._names)
+        if any(word.partition(":")[0] == "report" for word in words):
+            # published scores are of published models: the run that is compared with them is phi-4's
+            names |= dict.fromkeys(("RUN", "runs/new"), self._published)
+        made = [names.get(word, word) for word in words]
+        if "--model" in made:
+            made = self._modelled(made)
+        if made[0] == "run":
+            made += SMALL
+        return [*made, *self._data_for(made)] if "--tasks" in made else made
+
+    def _modelled(self, words: list[str]) -> list[str]:
+        model = words[words.index("--model") + 1]
+        if model in LOCAL_MODELS:
+            return ["phi-tiny" if word == model else word for word in words]
+        if model in SERVED_MODELS and "--base-url" not in words:
+            return [*words, "--base-url", self.url]
+        return words
+
+    def _data_for(self, words: Sequence[str]) -> list[str]:
+        """--data for every task whose rows this machine cannot have."""
+        given = " ".join(words)
+        names = words[words.index("--tasks") + 1]
+        tasks = [] if names.endswith(".yaml") else expand(tuple(names.split(",")))
+        wanted = [task.name for task in tasks if not task.sources or task.sources[0].kind == "hub"]
+        return [
+            part
+            for name in wanted
+            if f"--data {name}=" not in given
+            for part in ("--data", f"{name}={self.data[name]}")
+        ]
+
+
+def _names(old: str, new: str, url: str, item: str) -> dict[str, str]:
+    return {
+        **dict.fromkeys(("RUN_A", "runs/old", "runs/good", "runs/a"), old),
+        **dict.fromkeys(("RUN_B", "RUN", "runs/new", "runs/b"), new),
+        "runs/c": old,
+        "ITEM": item,
+        "GRADER": "simple_evals",
+        "http://localhost:8000/v1": url,
+    }
+
+
+def _sum(number: int) -> dict[str, str]:
+    return {"question": f"{number} + {number}?", "answer": str(2 * number)}
+
+
+def _row(task: str) -> Mapping[str, Any]:
+    return next(row for _, name, row, _ in PUBLISHED if name == task)
+
+
+def _write_data(folder: Path) -> dict[str, Path]:
+    """A file with one row, laid out as published, for every task that is on the hub."""
+    folder.mkdir()
+    files = {}
+    for _, name, row, _ in PUBLISHED:
+        if name not in files:
+            files[name] = folder / f"{name}.jsonl"
+            write_rows(files[name], [row])
+    return files
+
+
+def told(words: Sequence[str]) -> str:
+    """A command for a failed test's message."""
+    return f"phi4eval {shlex.join(words)}"
