@@ -164,7 +164,9 @@ def test_the_verb_runs_the_candidate(world: Path, tmp_path: Path, capsys: pytest
         "--model",
         f"replay:{file}",
     ]
-    words += ["--results", str(world / "runs"), "--json"]
+    assert main([*words, "--results", str(world / "runs")]) == 2
+    assert "--tasks FILE.yaml" in capsys.readouterr().err
+    words += ["--tasks", str(world / "sums.yaml"), "--results", str(world / "runs"), "--json"]
     assert main(words) == 1
     shown = capsys.readouterr()
     assert json.loads(shown.out)["outcome"] == "fail"

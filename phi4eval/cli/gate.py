@@ -14,7 +14,7 @@ from phi4eval.errors import UsageError
 
 if TYPE_CHECKING:
     from phi4eval.gate.verdict import GateVerdict
-    from phi4eval.types import Manifest, Task
+    from phi4eval.types import Manifest
 
 SETTINGS = ("tasks", "task", "items", "prompt", "sampling", "grader")
 
@@ -120,7 +120,7 @@ def _sequential(
     before = load_run(find_run(baseline, results)).manifest
     request = RunRequest(
         model=model,
-        tasks=tasks or tuple(_asked_by(made.task) for made in before.tasks),
+        tasks=tasks or _names(before),
         backend=backend,
         base_url=base_url,
         data=data,
@@ -140,11 +140,18 @@ def _sequential(
         )
 
 
-def _asked_by(task: Task) -> str:
-    """The name that finds a task again: its file's path where it is no packaged one."""
+def _names(before: Manifest) -> tuple[str, ...]:
+    """The names of the baseline's tasks, where names alone find them again."""
     from phi4eval.task import is_packaged
 
-    return task.name if is_packaged(task.name) or not task.path else task.path
+    names = tuple(made.task.name for made in before.tasks)
+    lost = [name for name in names if not is_packaged(name)]
+    if lost:
+        raise UsageError(
+            f"the baseline's {', '.join(lost)} came from a task file, and a run does not keep its path",
+            "name all tasks again: --tasks FILE.yaml",
+        )
+    return names
 
 
 def _as_asked(before: Manifest) -> dict[str, Any]:

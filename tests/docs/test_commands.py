@@ -20,6 +20,13 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
         yield Workplace(tmp_path_factory.mktemp("docs"), url)
 
 
+def made_by(shown: Shown) -> str:
+    """The file or folder that a command makes itself, and that must not be there before."""
+    if shown.words[:2] == ("gate", "init"):
+        return "gate.yaml"
+    return shown.words[shown.words.index("--out") + 1] if "--out" in shown.words else ""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("shown", shown_commands(), ids=str)
 def test_a_shown_command_does_what_the_page_says(
@@ -27,7 +34,7 @@ def test_a_shown_command_does_what_the_page_says(
 ) -> None:
     room = workplace.room(
         f"{shown.page}-{shown.line}".replace("/", "-"),
-        without="gate.yaml" if shown.words[:2] == ("gate", "init") else "",
+        without=made_by(shown),
     )
     monkeypatch.chdir(room)
     monkeypatch.setenv("OPENAI_API_KEY", "none")

@@ -71,11 +71,7 @@ class Workplace:
         self.folder = folder
         self.url = url
         self.data = _write_data(folder / "data")
-        (folder / "tasks").mkdir()
-        write_rows(folder / "tasks" / "rows.jsonl", [_sum(n) for n in range(8)])
-        task = folder / "tasks" / "sums.yaml"
-        task.write_text(MINIMAL.replace("task: toy", "task: sums"))
-        sums = ("--tasks", str(task), "--max-tokens", "16")
+        sums = ("--tasks", "gpqa_sample", "--max-tokens", "4")
         old, new = (self._run("--model", model, *sums) for model in ("phi-tiny-plain", "phi-tiny"))
         self._names = _names(old, new, url, next(load_run(new).prompts()).item.id)
         gpqa = ("--tasks", "gpqa", "--data", f"gpqa={self.data['gpqa']}", "--base-url", url)
@@ -90,11 +86,13 @@ class Workplace:
         return str(made)
 
     def _files(self) -> None:
-        for name in ("corpus", "logs"):
+        for name in ("corpus", "logs", "tasks"):
             (self.folder / name).mkdir()
         (self.folder / "corpus" / "part.jsonl").write_text(
             json.dumps({"id": "d", "text": "some words"}) + "\n"
         )
+        (self.folder / "tasks" / "sums.yaml").write_text(MINIMAL.replace("task: toy", "task: sums"))
+        write_rows(self.folder / "tasks" / "rows.jsonl", [{"question": "1 + 1?", "answer": "2"}])
         lm_eval_files(self.folder / "lm_eval_output")
         inspect_archive(self.folder / "logs" / "2026-01-02_gsm8k.eval")
         pair = {"id": "1", "gold": "1/2", "prediction": "0.5"}
@@ -102,6 +100,8 @@ class Workplace:
         write_rows(self.folder / "math500.jsonl", [_row("math500")])
         write_rows(self.folder / "my_papers.jsonl", [_row("amc")])
         write_rows(self.folder / "outputs.jsonl", [{**_row("math500"), "code": ["so 2"] * 4}])
+        scan = ("--tasks", "gpqa_sample", "--out", str(self.folder / "scan"))
+        assert main(["contamination", "scan", str(self.folder / "corpus"), *scan]) == 0
         (self.folder / "gate.yaml").write_text("rules:\n  - {rule: no-regression, margin: 0.5}\n")
 
     def room(self, name: str, *, without: str = "") -> Path:
@@ -157,10 +157,6 @@ def _names(old: str, new: str, url: str, item: str) -> dict[str, str]:
         "GRADER": "simple_evals",
         "http://localhost:8000/v1": url,
     }
-
-
-def _sum(number: int) -> dict[str, str]:
-    return {"question": f"{number} + {number}?", "answer": str(2 * number)}
 
 
 def _row(task: str) -> Mapping[str, Any]:
