@@ -10,7 +10,7 @@ from phi4eval.cli.main import main
 from tests.docs.pages import Shown, shown_commands
 from tests.docs.workplace import Workplace, endpoint, told
 
-ANSWERS = {"gate": {0, 1, 6}, "contamination": {0, 1}, "report": {0, 1}}
+ANSWERS = {"gate": {0, 1, 6}, "contamination": {0, 1}, "report": {0, 1}, "watch": {0, 1, 6}}
 """Exit codes of verbs for which no, or undecided, is an answer too."""
 
 

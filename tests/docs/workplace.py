@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import phi4eval
 from phi4eval.cli.main import main
 from phi4eval.store import load_run
 from phi4eval.task import expand
@@ -24,6 +26,11 @@ SERVED_MODELS = ("gpt-4o", "my-model")
 """Models behind an endpoint: a server on the loopback answers for them."""
 SMALL = ("--limit", "2", "--max-tokens", "8")
 """What keeps a shown run short."""
+
+
+ENDING = ("--once", "--settle", "0")
+"""What keeps a shown watch from waiting for more."""
+MODELS = Path(phi4eval.__file__).parent / "models"
 
 
 class Answering(BaseHTTPRequestHandler):
@@ -100,6 +107,12 @@ class Workplace:
         write_rows(self.folder / "math500.jsonl", [_row("math500")])
         write_rows(self.folder / "my_papers.jsonl", [_row("amc")])
         write_rows(self.folder / "outputs.jsonl", [{**_row("math500"), "code": ["so 2"] * 4}])
+        for place in ("checkpoints", "out/checkpoints"):
+            shutil.copytree(MODELS / "phi-tiny", self.folder / place / "step-100")
+        (self.folder / "out" / "step-100").symlink_to(self.folder / "out" / "checkpoints" / "step-100")
+        script = self.folder / "stop-training.sh"
+        script.write_text("#!/bin/sh\n")
+        script.chmod(0o755)
         scan = ("--tasks", "gpqa_sample", "--out", str(self.folder / "scan"))
         assert main(["contamination", "scan", str(self.folder / "corpus"), *scan]) == 0
         (self.folder / "gate.yaml").write_text("rules:\n  - {rule: no-regression, margin: 0.5}\n")
@@ -108,8 +121,11 @@ class Workplace:
         """A folder for one command, with everything of this one in it but what the command itself makes."""
         room = self.folder / "rooms" / name
         room.mkdir(parents=True)
+        # the runs are shared; what else a command files under results/ is its own
+        (room / "results").mkdir()
+        (room / "results" / "runs").symlink_to(self.folder / "results" / "runs")
         for entry in self.folder.iterdir():
-            if entry.name not in ("rooms", without):
+            if entry.name not in ("rooms", "results", without):
                 (room / entry.name).symlink_to(entry)
         return room
 
@@ -122,8 +138,10 @@ class Workplace:
         made = [names.get(word, word) for word in words]
         if "--model" in made:
             made = self._modelled(made)
-        if made[0] == "run":
+        if made[0] in ("run", "watch"):
             made += SMALL
+        if made[0] == "watch":
+            made += ENDING
         return [*made, *self._data_for(made)] if "--tasks" in made else made
 
     def _modelled(self, words: list[str]) -> list[str]:
