@@ -19,6 +19,8 @@ from phi4eval.task import expand
 from tests.interop.made import inspect_archive, lm_eval_files
 from tests.task.made import MINIMAL, write_rows
 from tests.task.test_published_files import PUBLISHED
+from tests.task.test_report_protocols import drop_files
+from tests.test_prompts import row_for
 
 LOCAL_MODELS = ("microsoft/phi-4", "phi-4", "./checkpoint", "./checkpoint-2000", "MODEL")
 """Weights that a reader has and this machine has not: phi-tiny stands in for them."""
@@ -77,11 +79,11 @@ class Workplace:
     def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
         self.url = url
-        self.data = _write_data(folder / "data")
+        (folder / "data").mkdir()
         sums = ("--tasks", "gpqa_sample", "--max-tokens", "4")
         old, new = (self._run("--model", model, *sums) for model in ("phi-tiny-plain", "phi-tiny"))
         self._names = _names(old, new, url, next(load_run(new).prompts()).item.id)
-        gpqa = ("--tasks", "gpqa", "--data", f"gpqa={self.data['gpqa']}", "--base-url", url)
+        gpqa = ("--tasks", "gpqa", "--data", f"gpqa={self._data('gpqa')}", "--base-url", url)
         self._published = self._run("--model", "phi-4", *gpqa)
         self._files()
 
@@ -92,7 +94,14 @@ class Workplace:
         (made,) = set(results.glob("*")) - before
         return str(made)
 
+    def _data(self, task: str) -> str:
+        """A file with one row of a task that this machine cannot have."""
+        if task == "drop":  # it needs its training file beside it
+            return str(drop_files(self.folder / "data")[0])
+        return str(write_rows(self.folder / "data" / f"{task}.jsonl", [_row(task)]))
+
     def _files(self) -> None:
+        results = self.folder / "results" / "runs"
         for name in ("corpus", "logs", "tasks"):
             (self.folder / name).mkdir()
         (self.folder / "corpus" / "part.jsonl").write_text(
@@ -113,6 +122,9 @@ class Workplace:
         script = self.folder / "stop-training.sh"
         script.write_text("#!/bin/sh\n")
         script.chmod(0o755)
+        assert (
+            main(["site", "build", "--results", str(results), "--out", str(self.folder / "yesterday")]) == 0
+        )
         scan = ("--tasks", "gpqa_sample", "--out", str(self.folder / "scan"))
         assert main(["contamination", "scan", str(self.folder / "corpus"), *scan]) == 0
         (self.folder / "gate.yaml").write_text("rules:\n  - {rule: no-regression, margin: 0.5}\n")
@@ -162,7 +174,7 @@ class Workplace:
             part
             for name in wanted
             if f"--data {name}=" not in given
-            for part in ("--data", f"{name}={self.data[name]}")
+            for part in ("--data", f"{name}={self._data(name)}")
         ]
 
 
@@ -178,18 +190,8 @@ def _names(old: str, new: str, url: str, item: str) -> dict[str, str]:
 
 
 def _row(task: str) -> Mapping[str, Any]:
-    return next(row for _, name, row, _ in PUBLISHED if name == task)
-
-
-def _write_data(folder: Path) -> dict[str, Path]:
-    """A file with one row, laid out as published, for every task that is on the hub."""
-    folder.mkdir()
-    files = {}
-    for _, name, row, _ in PUBLISHED:
-        if name not in files:
-            files[name] = folder / f"{name}.jsonl"
-            write_rows(files[name], [row])
-    return files
+    """A row of a task's data, laid out as published."""
+    return next((row for _, name, row, _ in PUBLISHED if name == task), row_for(task))
 
 
 def told(words: Sequence[str]) -> str:
