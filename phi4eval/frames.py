@@ -55,7 +55,13 @@ COMPARISON_COLUMNS: Mapping[str, str] = {
     "detectable": "smallest true difference found 80 times of 100 by such a comparison",
     "lost": "items that got worse",
     "gained": "items that got better",
-    "clean_delta": "delta on the items that a contamination scan found nothing for",
+    "clean_items": "items left where those are taken out that a contamination scan does not call clean",
+    "clean_baseline_score": "mean over these",
+    "clean_candidate_score": "mean over these",
+    "clean_delta": "candidate - baseline on these",
+    "clean_low": "lower end of the interval of clean_delta",
+    "clean_high": "upper end",
+    "clean_p": "two-sided p-value of no difference on these, of this comparison alone",
     "comparable": "False where a difference of settings makes delta not the model's alone",
 }
 """Columns of compare(...).to_pandas(), one row a task and pair of runs."""

@@ -20,7 +20,7 @@ SETTINGS = ("tasks", "task", "items", "prompt", "sampling", "grader")
 
 
 @click.group(cls=SubVerbs, invoke_without_command=True)
-@click.option("--baseline", metavar="RUN", help="A run; last; or published scores: report[:MODEL].")
+@click.option("--baseline", metavar="RUN", help="A run; last[:N]; or published: report[:MODEL].")
 @click.option("--candidate", metavar="RUN", help="The run to judge: path, id or a part of it.")
 @click.option("--policy", metavar="FILE", help="gate.yaml; without one: no regression on any task.")
 @click.option(

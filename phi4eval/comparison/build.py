@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from phi4eval.comparison.paired import TaskComparison, compare_task
+from phi4eval.comparison.paired import CleanComparison, TaskComparison, compare_task
 from phi4eval.comparison.published import PublishedComparison, compare_published, published_for
 from phi4eval.comparison.scores import RunScores, read_scores
 from phi4eval.comparison.settings import SettingDifference, setting_differences
 from phi4eval.errors import InvalidComparisonError, UsageError
 from phi4eval.frames import COMPARISON_COLUMNS, frame
-from phi4eval.leaks import ScanVerdicts, not_clean, read_verdicts
+from phi4eval.leaks import ScanVerdicts, read_verdicts
 from phi4eval.stats.multiple import holm
 from phi4eval.stats.rank import Rank, rank_models
 from phi4eval.store import Run, find_run
@@ -91,8 +91,9 @@ def compare(
     """Compare runs with the first one, item by item, and with published scores if asked.
 
     runs: directories, run ids or unique parts of one (looked up in `results`). baseline: `report` or
-    `report:MODEL`: published scores, unpaired; then one run is enough. scan: the folder or
-    items.jsonl of a contamination scan, or a run that one was joined into, for the clean-only columns.
+    `report:MODEL`: published scores, unpaired; then one run is enough. scan: the folder or items.jsonl of a
+    contamination scan, or a run that one was joined into, for the clean-only columns; None: the scans that
+    were joined into the runs compared.
     Raises UsageError for fewer runs than it takes, InvalidComparisonError where two runs have no item in
     common, StoreError for damaged runs.
     """
@@ -100,7 +101,9 @@ def compare(
         raise UsageError(f"a comparison needs two runs, got {len(runs)}", "or one run and --baseline report")
     read = [read_scores(run if isinstance(run, Run) else find_run(str(run), results)) for run in runs]
     verdicts = None if scan is None else read_verdicts(scan)
-    pairs = [_pair(read[0], other, alpha=alpha, scan=verdicts) for other in read[1:]]
+    pairs = [
+        _pair(read[0], other, alpha=alpha, scans=joined_scans(verdicts, read[0], other)) for other in read[1:]
+    ]
     published = [
         made
         for run in (read if baseline else ())
@@ -116,16 +119,23 @@ def compare(
     )
 
 
-def _pair(before: RunScores, after: RunScores, *, alpha: float, scan: ScanVerdicts | None) -> PairComparison:
+def joined_scans(scan: ScanVerdicts | None, *runs: RunScores) -> tuple[ScanVerdicts, ...]:
+    """The scans that say which items are clean: the one that was given, else those joined into the runs."""
+    if scan is not None:
+        return (scan,)
+    return tuple({run.scan.path: run.scan for run in runs if run.scan is not None}.values())
+
+
+def _pair(
+    before: RunScores, after: RunScores, *, alpha: float, scans: Sequence[ScanVerdicts]
+) -> PairComparison:
     made: list[TaskComparison] = []
     skipped: dict[str, str] = {}
     for name, scores in before.tasks.items():
         if name not in after.tasks:
             skipped[name] = f"{after.label} did not run it"
             continue
-        ids = [item.id for item in scores.items.values()]
-        leaked = None if scan is None else not_clean(scan, name, ids)
-        found = compare_task(scores, after.tasks[name], alpha=alpha, leaked=leaked)
+        found = compare_task(scores, after.tasks[name], alpha=alpha, scans=scans)
         if found is None:
             skipped[name] = "the runs have no scored item in common"
         else:
@@ -205,9 +215,21 @@ def _paired_rows(comparison: Comparison) -> Iterator[dict[str, Any]]:
                 "detectable": task.detectable,
                 "lost": len(task.lost),
                 "gained": len(task.gained),
-                "clean_delta": task.clean.difference if task.clean else None,
+                **_clean_columns(task.clean),
                 "comparable": task.task not in spoilt,
             }
+
+
+def _clean_columns(clean: CleanComparison | None) -> dict[str, Any]:
+    return {
+        "clean_items": clean and clean.items,
+        "clean_baseline_score": clean and clean.baseline.mean,
+        "clean_candidate_score": clean and clean.candidate.mean,
+        "clean_delta": clean and clean.delta.difference,
+        "clean_low": clean and clean.delta.interval[0],
+        "clean_high": clean and clean.delta.interval[1],
+        "clean_p": clean and clean.delta.p_value,
+    }
 
 
 def _published_rows(comparison: Comparison) -> Iterator[dict[str, Any]]:
@@ -231,6 +253,6 @@ def _published_rows(comparison: Comparison) -> Iterator[dict[str, Any]]:
             "detectable": None,
             "lost": None,
             "gained": None,
-            "clean_delta": None,
+            **_clean_columns(None),
             "comparable": made.note is None,
         }

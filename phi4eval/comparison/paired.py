@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from phi4eval.comparison.scores import ItemScore, TaskScores
+from phi4eval.leaks import ScanVerdicts, not_clean
 from phi4eval.stats.difference import Difference
 from phi4eval.stats.intervals import share
 from phi4eval.stats.paired import paired_difference
@@ -36,6 +37,21 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     neither: int
 
 
+class CleanComparison(msgspec.Struct, frozen=True, kw_only=True):
+    """The same two runs on the common items of which no contamination scan found a leak.
+
+    left_out: common items that a scan found, or that no scan looked for: these are not known to be clean.
+    scans: where the verdicts were read from. delta's p-value is of this comparison alone, not adjusted.
+    """
+
+    items: int
+    left_out: int
+    baseline: Interval
+    candidate: Interval
+    delta: Difference
+    scans: tuple[str, ...]
+
+
 class TaskComparison(msgspec.Struct, frozen=True, kw_only=True):
     """candidate - baseline on the items that both runs scored. All scores are shares of 1.
 
@@ -43,7 +59,8 @@ class TaskComparison(msgspec.Struct, frozen=True, kw_only=True):
     comparison. detectable: smallest true difference that such a comparison finds 80 times of 100, with the
     disagreement seen; power_at_5: its chance to find a true difference of 5 points of 100. lost, gained:
     items that got worse and better, the largest moves first. clean: the same on the items that a
-    contamination scan found nothing for. problems: why a side's score does not stand yet.
+    contamination scan found nothing for; None without a scan of the task, or where none is left.
+    problems: why a side's score does not stand yet.
     """
 
     task: str
@@ -62,7 +79,7 @@ class TaskComparison(msgspec.Struct, frozen=True, kw_only=True):
     table: Table | None
     lost: tuple[Flip, ...]
     gained: tuple[Flip, ...]
-    clean: Difference | None = None
+    clean: CleanComparison | None = None
     problems: tuple[str, ...] = ()
     sample: bool = False
 
@@ -113,12 +130,11 @@ def compare_task(
     *,
     alpha: float = 0.05,
     without: Collection[str] = (),
-    leaked: Collection[str] | None = None,
+    scans: Sequence[ScanVerdicts] = (),
 ) -> TaskComparison | None:
     """The comparison of one task, p_holm still unadjusted; None where no item is common.
 
-    without: ids of items in quarantine. leaked: ids of items that stand in a training corpus, None where
-    nobody looked.
+    without: ids of items in quarantine. scans: what is known of the items' contamination.
     """
     pairs = align(before, after, without=without)
     if not pairs.before:
@@ -151,7 +167,7 @@ def compare_task(
         table=table,
         lost=tuple(lost),
         gained=tuple(gained),
-        clean=None if leaked is None else _clean(before, after, {*without, *leaked}, alpha),
+        clean=_clean(before, after, without, scans, alpha),
         problems=tuple(
             f"{side}: {scores.summary.problem}"
             for side, scores in (("baseline", before), ("candidate", after))
@@ -161,11 +177,28 @@ def compare_task(
     )
 
 
-def _clean(before: TaskScores, after: TaskScores, without: set[str], alpha: float) -> Difference | None:
-    pairs = align(before, after, without=without)
-    if not pairs.before:
+def _clean(
+    before: TaskScores,
+    after: TaskScores,
+    without: Collection[str],
+    scans: Sequence[ScanVerdicts],
+    alpha: float,
+) -> CleanComparison | None:
+    ids = [item.id for item in before.items.values()]
+    looked = [(scan, found) for scan in scans if (found := not_clean(scan, before.name, ids)) is not None]
+    common = len(align(before, after, without=without).before)
+    # clean is what every scan calls clean: the two models may have been trained on two corpora
+    pairs = align(before, after, without={*without, *(id_ for _, found in looked for id_ in found)})
+    if not looked or not pairs.before:
         return None
-    return paired_difference(pairs.differences, pairs.clusters, alpha=alpha)
+    return CleanComparison(
+        items=len(pairs.before),
+        left_out=common - len(pairs.before),
+        baseline=_interval(pairs.before, pairs.clusters, alpha=alpha),
+        candidate=_interval(pairs.after, pairs.clusters, alpha=alpha),
+        delta=paired_difference(pairs.differences, pairs.clusters, alpha=alpha),
+        scans=tuple(scan.path for scan, _ in looked),
+    )
 
 
 def _move(flip: Flip) -> float:

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from phi4eval.errors import StoreError
+from phi4eval.leaks import ScanVerdicts, run_verdicts
 from phi4eval.seeds import content_hash
 from phi4eval.store import Run
 from phi4eval.summary import AMC_RIGHT, Outcome, amc_points, main_grade, outcomes_of, summarise_task
@@ -50,11 +51,12 @@ class TaskScores(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunScores(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole run, reduced to what a comparison needs."""
+    """A whole run, reduced to what a comparison needs. scan: of the scan joined into it, None without one."""
 
     path: str
     manifest: Manifest
     tasks: dict[str, TaskScores]
+    scan: ScanVerdicts | None = None
 
     @property
     def label(self) -> str:
@@ -86,6 +88,7 @@ def read_scores(run: Run | str | Path, *, max_error_rate: float = 0.0) -> RunSco
             )
             for made in run.manifest.tasks
         },
+        scan=run_verdicts(run),
     )
 
 

@@ -11,19 +11,16 @@ import msgspec
 
 from phi4eval.comparison.build import RESULTS, RunName, run_name
 from phi4eval.comparison.paired import TaskComparison, align, compare_task
-from phi4eval.comparison.published import PublishedScore, is_published, published_for
 from phi4eval.comparison.scores import RunScores, read_scores
 from phi4eval.comparison.settings import SettingDifference, setting_differences
-from phi4eval.errors import NothingMatchedError
+from phi4eval.gate.baseline import find_baseline
 from phi4eval.gate.check import Check, Sides
 from phi4eval.gate.policy import DEFAULT, Policy, check_names, read_policy, tasks_of
 from phi4eval.gate.rules import checks, needs_baseline
 from phi4eval.gate.verdict import GateVerdict, Outcome, Quarantined, RuleResult, Status
 from phi4eval.leaks import read_verdicts
 from phi4eval.stats.multiple import holm
-from phi4eval.store import find_run, list_runs
-
-LAST = "last"
+from phi4eval.store import find_run
 
 
 class Scope(NamedTuple):
@@ -46,16 +43,17 @@ def gate_runs(
 ) -> GateVerdict:
     """Judge a candidate run against a baseline.
 
-    baseline: a run, `last` (the newest complete run before the candidate with its tasks), or published
-    scores (`report`, `report:MODEL`). policy: a gate.yaml; without one, no regression on any task.
-    accept: settings whose difference is accepted beside those of the policy. today: decides which
+    baseline: a run, `last` (the newest complete run before the candidate with its tasks), `last:N` (the mean
+    of the N newest), or published scores (`report`, `report:MODEL`). policy: a gate.yaml; without one, no
+    regression on any task. accept: settings whose difference is accepted beside those of the policy. scan: a
+    contamination scan or a run with one joined; None: the one joined into the candidate. today: decides which
     quarantines have expired. Raises UsageError for a broken policy and unknown names; differences and
     missing samples are no errors but the verdicts "invalid" and "incomplete".
     """
     rules = policy if isinstance(policy, Policy) else DEFAULT if policy is None else read_policy(policy)
     rules = msgspec.structs.replace(rules, accept=(*rules.accept, *accept))
     after = read_scores(find_run(str(candidate), results), max_error_rate=rules.max_error_rate)
-    before, published, name = _baseline(str(baseline), after, rules, results)
+    before, published, name, notes = find_baseline(str(baseline), after, rules, results)
     tasks = tuple(published if before is None else before.tasks)
     known = tuple(dict.fromkeys([*tasks, *after.tasks]))
     check_names(
@@ -65,8 +63,10 @@ def gate_runs(
     without = {
         task: frozenset(q.item for q in quarantine if q.task == task and not q.expired) for task in known
     }
-    sides = Sides(before, after, published, without, None if scan is None else read_verdicts(scan))
-    return _decide(sides, rules, name, scope_of(rules, tasks), quarantine=quarantine, strict=strict)
+    verdicts = after.scan if scan is None else read_verdicts(scan)
+    sides = Sides(before, after, published, without, verdicts)
+    verdict = _decide(sides, rules, name, scope_of(rules, tasks), quarantine=quarantine, strict=strict)
+    return msgspec.structs.replace(verdict, warnings=(*verdict.warnings, *notes))
 
 
 def scope_of(policy: Policy, tasks: Sequence[str]) -> Scope:
@@ -78,34 +78,6 @@ def scope_of(policy: Policy, tasks: Sequence[str]) -> Scope:
         if needs_baseline(rule):
             compared |= dict.fromkeys(tasks_of(rule, tasks))
     return Scope(tuple(all_), tuple(compared))
-
-
-def _baseline(
-    text: str, after: RunScores, policy: Policy, results: str | Path
-) -> tuple[RunScores | None, dict[str, PublishedScore], RunName]:
-    if is_published(text):
-        published = published_for(text, after)
-        model = next(iter(published.values())).model
-        return None, published, RunName(model=model, run_id="published", path=text)
-    path = _last_good(after, results) if text == LAST else find_run(text, results)
-    before = read_scores(path, max_error_rate=policy.max_error_rate)
-    return before, {}, run_name(before)
-
-
-def _last_good(after: RunScores, results: str | Path) -> Path:
-    """The newest other complete run, no newer than the candidate, that has all of its tasks."""
-    mine = after.manifest
-    for run in reversed(list_runs(results)):
-        summary = run.summary
-        # created is in whole seconds, so that a run of the same second may have been before
-        older = run.manifest.created <= mine.created and run.manifest.run_id != mine.run_id
-        has_all = {made.task.name for made in run.manifest.tasks} >= set(after.tasks)
-        if older and has_all and summary is not None and summary.complete:
-            return run.path
-    raise NothingMatchedError(
-        f"{results} has no complete run of {', '.join(after.tasks)} older than the candidate",
-        "name a baseline by its path, or gate the first run against published scores (report)",
-    )
 
 
 def quarantine_on(policy: Policy, today: date) -> tuple[Quarantined, ...]:
@@ -275,7 +247,8 @@ def _adjusted(found: Sequence[Check]) -> tuple[RuleResult, ...]:
 def _comparison(sides: Sides, task: str) -> TaskComparison | None:
     assert sides.baseline is not None
     without = sides.without.get(task, frozenset())
-    return compare_task(sides.baseline.tasks[task], sides.candidate.tasks[task], without=without)
+    scans = () if sides.scan is None else (sides.scan,)
+    return compare_task(sides.baseline.tasks[task], sides.candidate.tasks[task], without=without, scans=scans)
 
 
 def outcome_of(results: Sequence[RuleResult]) -> tuple[Outcome, str]:

@@ -83,16 +83,38 @@ def tokens(rule: Tokens, scores: TaskScores, before: TaskScores | None) -> Check
 
 
 def cost(rule: Cost, scores: TaskScores) -> Check:
-    if scores.tokens is None:
-        return _unknown_tokens("cost", scores, rule.level)
-    price = (scores.tokens[0] * rule.prompt + scores.tokens[1] * rule.completion) / 1e6
+    price, what = _cost_of_a_sample(rule, scores)
+    if price is None:
+        return Check(
+            rule="cost",
+            task=scores.name,
+            level=rule.level,
+            message=what,
+            observed="inconclusive",
+            remedy="give the prices of a million tokens: prompt and completion; or leave the rule out",
+        )
     return Check(
         rule="cost",
         task=scores.name,
         level=rule.level,
-        message=f"{price:.6g} a sample by the policy's prices, at most {rule.at_most:g}",
+        message=f"{price:.6g} a sample by {what}, at most {rule.at_most:g}",
         observed=_observed(price <= rule.at_most),
     )
+
+
+def _cost_of_a_sample(rule: Cost, scores: TaskScores) -> tuple[float | None, str]:
+    """The mean cost and where the prices are from; None with the reason where it is not known."""
+    if rule.prompt is not None and rule.completion is not None:
+        if scores.tokens is None:
+            return None, "the candidate's backend reported no token counts"
+        prices = (rule.prompt, rule.completion)
+        total = sum(tokens * price for tokens, price in zip(scores.tokens, prices, strict=True))
+        return total / 1e6, "the policy's prices"
+    # what another run had paid for cost nothing here, and would make any price look low
+    paid = scores.summary.done - scores.summary.from_cache
+    if scores.summary.cost is None or paid < 1:
+        return None, "the run recorded no cost of its own"
+    return scores.summary.cost / paid, f"what the run recorded in US dollars ({paid:,} samples paid for)"
 
 
 def contamination(rule: Contamination, scores: TaskScores, scan: ScanVerdicts | None, place: str) -> Check:
@@ -103,7 +125,7 @@ def contamination(rule: Contamination, scores: TaskScores, scan: ScanVerdicts | 
         what = "no contamination scan was given" if scan is None else f"{scan.path} knows no item of it"
         raise UsageError(
             f"{place or 'the policy'}: contamination of {scores.name}: {what}",
-            "--scan PATH gives a scan, or a run that one was joined into; or take the rule out",
+            "give a scan with --scan PATH, put one into the run (contamination join), or take the rule out",
         )
     rate = len(leaked) / len(scores.items)
     return Check(

@@ -91,11 +91,14 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
            tag="cost", tag_field="rule"):  # fmt: skip
-    """Mean cost of a sample. prompt, completion: price of a million tokens, in the currency of at_most."""
+    """Mean cost of a sample. prompt, completion: price of a million tokens, in the currency of at_most.
 
-    prompt: Annotated[float, msgspec.Meta(ge=0)]
-    completion: Annotated[float, msgspec.Meta(ge=0)]
+    Without them, what the run recorded, in US dollars.
+    """
+
     at_most: Positive
+    prompt: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    completion: Annotated[float, msgspec.Meta(ge=0)] | None = None
     tasks: list[str] = []
     level: Level = "error"
 
@@ -205,6 +208,8 @@ def _check_rule(document: Document, at: KeyPath, rule: Rule) -> None:
             )
     if isinstance(rule, AtLeast) and (rule.score is None) == (rule.points is None):
         refuse("task", "at-least needs either score (share of 1) or points (AMC, of 150)")
+    if isinstance(rule, Cost) and (rule.prompt is None) != (rule.completion is None):
+        refuse("rule", "cost needs both prices, prompt and completion, or neither")
     if isinstance(rule, Tokens) and rule.at_most is None and rule.growth is None:
         refuse("rule", "tokens needs at_most (tokens) or growth (factor over the baseline)")
 

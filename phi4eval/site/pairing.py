@@ -7,11 +7,11 @@ from itertools import combinations
 
 import msgspec
 
+from phi4eval.comparison.build import joined_scans
 from phi4eval.comparison.paired import TaskComparison, compare_task
 from phi4eval.comparison.settings import SettingDifference, setting_differences
-from phi4eval.site.records import Entry, Measured, Pair, RunPage
+from phi4eval.site.records import Entry, Pair, RunPage
 from phi4eval.stats.multiple import holm
-from phi4eval.types import CLEAN
 
 MOST = 300
 """Pairs that get a page; of more, those whose scores lie nearest."""
@@ -48,7 +48,8 @@ def _pair(a: Entry, b: Entry, pages: dict[str, RunPage]) -> Pair | None:
         if task not in b.measured:
             continue
         before, after = a.measured[task], b.measured[task]
-        found = compare_task(before.scores, after.scores, alpha=ALPHA, leaked=_not_clean(before, pages))
+        scans = joined_scans(None, pages[before.run].scores, pages[after.run].scores)
+        found = compare_task(before.scores, after.scores, alpha=ALPHA, scans=scans)
         if found is None:
             skipped[task] = "no item that both scored"
         else:
@@ -65,19 +66,6 @@ def _pair(a: Entry, b: Entry, pages: dict[str, RunPage]) -> Pair | None:
             msgspec.structs.replace(task, p_holm=p) for task, p in zip(compared, adjusted, strict=True)
         ),
         skipped=skipped,
-    )
-
-
-def _not_clean(measured: Measured, pages: dict[str, RunPage]) -> frozenset[str] | None:
-    """Ids of the items that are not known to be clean; None where nobody scanned."""
-    joined = pages[measured.run].joined
-    known = joined.of(measured.task) if joined else {}
-    if not known:
-        return None
-    return frozenset(
-        item.id
-        for item in measured.scores.items.values()
-        if item.id not in known or known[item.id].verdict not in CLEAN
     )
 
 

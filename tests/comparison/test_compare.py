@@ -20,7 +20,7 @@ from phi4eval.frames import COMPARISON_COLUMNS, RECORD_COLUMNS
 from phi4eval.stats.paired import paired_difference
 from phi4eval.types import Sampling
 from tests.cli import golden
-from tests.gate.made import Spec, line, stored
+from tests.gate.made import Spec, join_scan, line, stored
 
 Captured = pytest.CaptureFixture[str]
 
@@ -125,7 +125,45 @@ def test_a_scan_gives_a_delta_on_clean_items_only(tmp_path: Path) -> None:
     task = only(compare(before, after, scan=scan))
     assert task.delta.difference == 0.5
     assert task.clean is not None
-    assert (task.clean.n, task.clean.difference) == (19, 0.0), "an item the scan does not know is not clean"
+    clean = task.clean
+    assert (clean.items, clean.left_out) == (19, 21), "an item the scan does not know is not clean"
+    assert (clean.baseline.mean, clean.candidate.mean, clean.delta.difference) == (0.0, 0.0, 0.0)
+    assert clean.scans == (str(scan),)
+
+
+def test_clean_is_what_every_scan_joined_into_the_runs_calls_clean(tmp_path: Path) -> None:
+    before, after = stored(tmp_path, line(0, 40)), stored(tmp_path, line(20, 20), model="b")
+    assert only(compare(before, after)).clean is None
+    join_scan(before, {f"q{i}": "exact" if i < 10 else "clean" for i in range(40)})
+    join_scan(after, {f"q{i}": "near" if 10 <= i < 20 else "template" for i in range(40)})
+    clean = only(compare(before, after)).clean
+    assert clean is not None
+    assert (clean.items, clean.left_out, clean.delta.difference) == (20, 20, 0.0)
+    assert len(clean.scans) == 2
+
+
+def test_without_a_clean_item_there_is_no_clean_column(tmp_path: Path) -> None:
+    before, after = stored(tmp_path, "10"), stored(tmp_path, "01", model="b")
+    join_scan(after, {"q0": "exact", "q1": "unscannable"})
+    assert only(compare(before, after)).clean is None
+
+
+def test_clean_columns_read_as_in_the_golden_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(tmp_path)
+    before = stored(Path("runs"), line(60, 140), model="phi-4")
+    after = stored(Path("runs"), line(110, 90), model="gpt-4o")
+    join_scan(after, {f"q{i}": "exact" if 60 <= i < 110 else "clean" for i in range(200)})
+    assert main(["compare", str(before), str(after)]) == 0
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 80
+    golden.check("../comparison/clean.txt", shown)
+    frame = phi4eval.compare(before, after).to_pandas()
+    assert frame["clean_items"].tolist() == [150]
+    assert frame["delta"].tolist() == [0.25]
+    assert frame["clean_delta"].tolist() == [0.0]
 
 
 # ---------------------------------------------------------------- settings

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from phi4eval.seeds import content_hash
-from phi4eval.store import RunWriter, run_id
+from phi4eval.store import Run, RunWriter, run_id
 from phi4eval.summary import summarise
 from phi4eval.types import (
     Completion,
@@ -17,18 +17,23 @@ from phi4eval.types import (
     Fingerprint,
     Grade,
     Item,
+    ItemOverlap,
     Key,
     Manifest,
     Message,
     ModelSpec,
+    Price,
     Prompt,
+    RunContamination,
     Sampling,
+    ScanFacts,
     StoredGrade,
     StoredPrompt,
     Task,
     TaskManifest,
     Verdict,
 )
+from phi4eval.types.contamination import ItemVerdict
 from tests.runs import made_task
 
 MARKS: dict[str, Verdict] = {
@@ -104,7 +109,13 @@ def prompts_of(spec: Spec) -> tuple[StoredPrompt, ...]:
 
 
 def manifest_of(
-    specs: Sequence[tuple[Spec, tuple[StoredPrompt, ...]]], *, model: str, seed: int, created: str
+    specs: Sequence[tuple[Spec, tuple[StoredPrompt, ...]]],
+    *,
+    model: str,
+    seed: int,
+    created: str,
+    price: Price | None = None,
+    backend: str = "test",
 ) -> Manifest:
     tasks = tuple(
         TaskManifest(
@@ -123,11 +134,11 @@ def manifest_of(
         for spec, prompts in specs
     )
     scores = content_hash([spec.lines for spec, _ in specs])
-    fingerprint = Fingerprint(backend="test", model=model, weights=None, identity={"scores": scores})
+    fingerprint = Fingerprint(backend=backend, model=model, weights=None, identity={"scores": scores})
     return Manifest(
         run_id=run_id(fingerprint, seed, tasks),
         created=created,
-        model=ModelSpec(name=model),
+        model=ModelSpec(name=model, price=price),
         fingerprint=fingerprint,
         seed=seed,
         tasks=tasks,
@@ -140,11 +151,13 @@ def stored(
     model: str = "made-up",
     seed: int = 0,
     created: str = "2026-01-01T00:00:00+00:00",
+    price: Price | None = None,
+    backend: str = "test",
 ) -> Path:
     """Write a run; a bare text stands for one task `sums` with one sample an item."""
     tasks = [Spec(lines=(spec,)) if isinstance(spec, str) else spec for spec in specs]
     rows = [(spec, prompts_of(spec)) for spec in tasks]
-    manifest = manifest_of(rows, model=model, seed=seed, created=created)
+    manifest = manifest_of(rows, model=model, seed=seed, created=created, price=price, backend=backend)
     path = results / f"{content_hash([model, created, tasks])[:6]}-{manifest.run_id}"
     prompts = tuple(prompt for _, made in rows for prompt in made)
     with RunWriter(path, manifest, prompts) as writer:
@@ -192,6 +205,27 @@ def _write(writer: RunWriter, spec: Spec, prompt: StoredPrompt, sample: int, mar
                     offset=offset,
                 )
             )
+
+
+def join_scan(path: Path, verdicts: Mapping[str, ItemVerdict], task: str = "sums") -> None:
+    """Put a contamination scan's verdicts into a run, as `phi4eval contamination join` does."""
+    facts = ScanFacts(
+        digest="d",
+        index="i",
+        tokens="t",
+        rule="align",
+        rules=("align",),
+        corpora=("c.jsonl",),
+        files=1,
+        documents=1,
+        text_bytes=1,
+        bytes_read=1,
+        bytes_total=1,
+    )
+    rows = tuple(ItemOverlap(task=task, item=item, verdict=verdict) for item, verdict in verdicts.items())
+    run = Run(path)
+    with RunWriter(path, run.manifest, run.prompts()) as writer:
+        writer.write_contamination(RunContamination(scan=facts, items=rows))
 
 
 def line(right: int, wrong: int) -> str:

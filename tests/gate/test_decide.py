@@ -18,8 +18,8 @@ from phi4eval.gate.policy import NoRegression
 from phi4eval.gate.verdict import GateVerdict
 from phi4eval.stats.multiple import holm
 from phi4eval.stats.paired import paired_difference
-from phi4eval.types import Sampling
-from tests.gate.made import Spec, line, stored
+from phi4eval.types import Price, Sampling
+from tests.gate.made import Spec, join_scan, line, stored
 
 TODAY = date(2026, 6, 1)
 
@@ -158,6 +158,26 @@ def test_unknown_token_counts_are_never_a_pass(tmp_path: Path, text: str) -> Non
     assert judged(tmp_path, spec, spec, rule(text)).outcome == "inconclusive"
 
 
+def test_cost_without_prices_is_what_the_run_paid(tmp_path: Path) -> None:
+    text = rule("rule: cost, at_most: 0.001")
+    priced = {"price": Price(input=100.0, output=2.0), "backend": "api"}  # 10 and 5 tokens: 0.00101 a sample
+    assert judged_at(tmp_path / "1", text, **priced).outcome == "fail"
+    assert (
+        judged_at(tmp_path / "2", text, price=Price(input=10.0, output=2.0), backend="api").outcome == "pass"
+    )
+    unknown = judged_at(tmp_path / "3", text)
+    assert unknown.outcome == "inconclusive"
+    assert "recorded no cost" in unknown.rules[0].message
+
+
+def judged_at(folder: Path, text: str, **more: Any) -> GateVerdict:
+    file = folder / "gate.yaml"
+    folder.mkdir()
+    file.write_text(text)
+    path = stored(folder / "b", line(60, 40), **more)
+    return gate_runs(baseline=path, candidate=path, policy=file, today=TODAY)
+
+
 def test_contamination_needs_a_scan_that_knows_the_task(tmp_path: Path) -> None:
     text, scan = rule("rule: contamination, at_most: 0.1"), tmp_path / "items.jsonl"
     with pytest.raises(UsageError, match=r"gate.yaml:2: .* no contamination scan was given"):
@@ -169,6 +189,19 @@ def test_contamination_needs_a_scan_that_knows_the_task(tmp_path: Path) -> None:
         "".join(json.dumps({"item_id": f"sums/q{i}", "verdict": "clean"}) + "\n" for i in range(4))
     )
     assert judged(tmp_path / "3", "1100", "1100", text, scan=scan).outcome == "pass"
+
+
+@pytest.mark.parametrize(("leaks", "outcome"), [(0, "pass"), (1, "pass"), (2, "fail")])
+def test_contamination_is_read_from_the_scan_joined_into_the_candidate(
+    tmp_path: Path, leaks: int, outcome: str
+) -> None:
+    policy = tmp_path / "gate.yaml"
+    policy.write_text(rule("rule: contamination, at_most: 0.1"))
+    before, after = stored(tmp_path, line(5, 5)), stored(tmp_path, line(5, 5), model="new")
+    join_scan(after, {f"q{i}": "partial" if i < leaks else "clean" for i in range(10)})
+    verdict = gate_runs(baseline=before, candidate=after, policy=policy, today=TODAY)
+    assert verdict.outcome == outcome
+    assert verdict.rules[0].items == tuple(f"q{i}" for i in range(leaks))
 
 
 # ---------------------------------------------------------------- validity
@@ -317,6 +350,49 @@ def test_last_is_the_newest_complete_run_before_the_candidate(tmp_path: Path) ->
     assert verdict.baseline.path == str(runs[2])
     with pytest.raises(NothingMatchedError, match="no complete run"):
         gate_runs(baseline="last", candidate=runs[0], results=tmp_path, today=TODAY)
+
+
+def days(tmp_path: Path, *runs: Spec | str) -> list[Path]:
+    return [
+        stored(tmp_path, run, model=f"m{n}", created=f"2026-01-{n:02}T00:00:00+00:00")
+        for n, run in enumerate(runs, start=1)
+    ]
+
+
+def test_the_mean_of_the_last_runs_is_a_baseline_with_less_luck(tmp_path: Path) -> None:
+    lines = [line(100, 100), "1" * 90 + "0" * 100 + "1" * 10, "0" * 10 + "1" * 90 + "0" * 100]
+    *_, candidate = days(tmp_path, "1" * 200, *lines, line(100, 100))
+    verdict = gate_runs(baseline="last:3", candidate=candidate, results=tmp_path, today=TODAY)
+    (made,) = verdict.comparisons
+    assert verdict.baseline.model == "m4, m3, m2"
+    assert verdict.baseline.run_id.startswith("mean of 3 runs: ")
+    assert made.baseline.mean == pytest.approx((100 + 100 + 90) / 600)
+    assert {flip.item: flip.baseline for flip in made.gained}["q95"] == pytest.approx(2 / 3)
+    assert verdict.outcome == "pass"
+    assert verdict.warnings == ()
+
+
+def test_too_few_last_runs_and_unlike_ones_are_said(tmp_path: Path) -> None:
+    other = Spec(lines=("1" * 20,), prompt="{i} plus {i}?")
+    *_, candidate = days(tmp_path, line(15, 5), other, line(14, 6), line(15, 5))
+    verdict = gate_runs(baseline="last:5", candidate=candidate, results=tmp_path, today=TODAY)
+    assert verdict.baseline.model == "m3, m1"
+    assert len(verdict.warnings) == 2
+    assert "m2" in verdict.warnings[0]
+    assert "prompt: " in verdict.warnings[0]
+    assert "mean of 2 runs: there are no 5 that fit" in verdict.warnings[1]
+
+
+def test_a_pool_that_measures_other_things_than_the_candidate_is_invalid(tmp_path: Path) -> None:
+    *_, candidate = days(tmp_path, line(15, 5), line(14, 6), Spec(lines=(line(15, 5),), version="2"))
+    verdict = gate_runs(baseline="last:2", candidate=candidate, results=tmp_path, today=TODAY)
+    assert verdict.outcome == "invalid"
+
+
+@pytest.mark.parametrize("text", ["last:", "last:0", "last:x", "last:-1", "last:1.5"])
+def test_a_number_of_runs_that_is_none_is_a_usage_error(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError, match="no number of runs"):
+        gate_runs(baseline=text, candidate=stored(tmp_path, "10"), results=tmp_path, today=TODAY)
 
 
 @given(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from phi4eval.cli.console import printable, table, wrapped
 from phi4eval.comparison import words
@@ -64,6 +64,7 @@ def _pair(pair: PairComparison, *, width: int) -> Iterator[str]:
         wrap=1,
         right=(2, 3, 4, 5, 6),
     )
+    yield from _clean(pair.tasks, width=width)
     for task in pair.tasks:
         yield ""
         yield printable(f"{task.task}: {verdict_words(task)}")
@@ -82,6 +83,36 @@ def _row(task: TaskComparison) -> tuple[str, ...]:
         words.p_value(task.p_holm),
         detects or "unknown",
     )
+
+
+def _clean(tasks: Sequence[TaskComparison], *, width: int) -> Iterator[str]:
+    """The same columns on clean items, where a scan looked for the items of a task."""
+    found = [(task, task.clean) for task in tasks if task.clean is not None]
+    if not found:
+        return
+    rows = [
+        (
+            task.task,
+            words.delta(clean.delta, task.unit),
+            words.score(clean.baseline, task.unit),
+            words.score(clean.candidate, task.unit),
+            str(clean.items),
+            words.p_value(clean.delta.p_value),
+            str(clean.left_out),
+        )
+        for task, clean in found
+    ]
+    yield ""
+    yield "clean items only, without what a contamination scan found or did not look for:"
+    yield from table(
+        ("task", "delta in points, interval", "baseline", "candidate", "n", "p", "left out"),
+        rows,
+        width=width,
+        wrap=1,
+        right=(2, 3, 4, 5, 6),
+    )
+    for scan in dict.fromkeys(scan for _, clean in found for scan in clean.scans):
+        yield from _bullet("-", f"scan: {scan}", width)
 
 
 def verdict_words(task: TaskComparison) -> str:
@@ -103,8 +134,6 @@ def _details(task: TaskComparison) -> Iterator[str]:
     if task.only_baseline or task.only_candidate:
         where = f"{task.only_baseline} only in the baseline, {task.only_candidate} only in the candidate"
         yield f"items not compared: {where}"
-    if task.clean is not None:
-        yield f"clean items only ({task.clean.n}): {words.delta(task.clean, task.unit)}"
     for problem in task.problems:
         yield f"INCOMPLETE, {problem}"
 
