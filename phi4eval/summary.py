@@ -11,7 +11,7 @@ import msgspec
 
 from phi4eval.costs import completion_cost, known_price, total_cost
 from phi4eval.exposure import date_counts, exposure
-from phi4eval.stats.intervals import clustered, share
+from phi4eval.stats.intervals import clustered, share, wilson
 from phi4eval.stats.passk import majority_share, pass_at_k
 from phi4eval.store import Run, SampleKey
 from phi4eval.types import (
@@ -260,9 +260,14 @@ def score_of(rows: Sequence[Outcome], grade: Callable[[Outcome], Grade], scoring
         return Interval(mean=mid, low=low, high=high, n=units, method=method)
     # a paper's total is 25 times the mean of its questions, so the mean over papers of one length is
     # 25 times the mean of all: this also gives a limited run or a paper of another length its scale
-    mid, low, high, units = clustered([AMC_QUESTIONS * amc_points(grade(row)) for row in rows], clusters)
     top = AMC_QUESTIONS * AMC_RIGHT
-    return Interval(mean=mid, low=max(0.0, low), high=min(top, high), n=units, method="clustered t")
+    mid, low, high, units = clustered([AMC_QUESTIONS * amc_points(grade(row)) for row in rows], clusters)
+    method = "clustered t"
+    if units > 1 and high - low < 1e-9:
+        # every question earned the same: that is not a certainty, and the spread tells nothing
+        low, high = (top * end for end in wilson(mid / top * units, units))
+        method = "Wilson on units"
+    return Interval(mean=mid, low=max(0.0, low), high=min(top, high), n=units, method=method)
 
 
 def _apart(ours: Grade, theirs: Grade) -> bool:

@@ -156,6 +156,14 @@ def test_an_all_blank_paper_has_37_5_points_and_a_perfect_one_150() -> None:
     assert [score.mean for score in scores if score] == [37.5, 150.0]
 
 
+@pytest.mark.parametrize("verdict", ["correct", "incorrect"])
+def test_a_paper_on_which_every_question_earned_the_same_is_no_certainty(verdict: Verdict) -> None:
+    score = summary_of([outcome(f"q{i}", verdict) for i in range(25)], scoring="amc").score
+    assert score is not None
+    assert score.low <= score.mean <= score.high
+    assert 15 < score.high - score.low < 25
+
+
 @given(st.lists(st.sampled_from(["correct", "incorrect", "no_answer"]), min_size=50, max_size=50))
 def test_amc_points_are_the_mean_over_papers_and_repeats(verdicts: list[Verdict]) -> None:
     rows = [

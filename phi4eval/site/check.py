@@ -57,7 +57,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """What a check looked at and found. heaviest: path and bytes; index, size: bytes of index.html, of all."""
+    """What a check looked at and found. heaviest: path, bytes; index, size: bytes of index.html, of all."""
 
     pages: int
     files: int

@@ -24,6 +24,8 @@ SCORES = [
     (0.0, 0.0, 0.04, "share", "0.0 % [0.0, 4.0]"),
     (91.83, 87.6, 96.0, "points", "91.8 ± 4.2 of 150"),
     (91.83, 61.2, 122.4, "points", "92 ± 31 of 150"),
+    (0.0, 0.0, 19.99, "points", "0 of 150 [0, 20]"),
+    (3.0, 0.0, 8.5, "points", "3.0 of 150 [0.0, 8.5]"),
     (91.83, 91.6, 92.1, "points", "91.83 ± 0.25 of 150"),
     (0.25, float("-inf"), float("inf"), "share", "25.0 % (one unit: no interval)"),
     (60.0, float("-inf"), float("inf"), "points", "60.0 of 150 (one unit: no interval)"),

@@ -40,14 +40,17 @@ def interval_decimals(interval: Interval, unit: Unit) -> int:
 
 
 def score_text(interval: Interval, unit: Unit) -> str:
-    """`56.1 % [52.0, 60.2]`, or `91.8 ± 4.2 of 150` for AMC points."""
+    """`56.1 % [52.0, 60.2]`, or `91.8 ± 4.2 of 150` for AMC points, with both ends where uneven."""
     scale, digits = _scale(unit), interval_decimals(interval, unit)
     mean = f"{scale * interval.mean:.{digits}f}"
     if not isfinite(interval.high - interval.low):
         mean = f"{mean} %" if unit == "share" else f"{mean} of {AMC_POINTS}"
         return f"{mean} (one unit: no interval)"
     if unit == "points":
-        return f"{mean} ± {(interval.high - interval.low) / 2:.{digits}f} of {AMC_POINTS}"
+        half = (interval.high - interval.low) / 2
+        if abs(interval.low + half - interval.mean) <= half / 8:
+            return f"{mean} ± {half:.{digits}f} of {AMC_POINTS}"
+        return f"{mean} of {AMC_POINTS} [{interval.low:.{digits}f}, {interval.high:.{digits}f}]"
     return f"{mean} % [{scale * interval.low:.{digits}f}, {scale * interval.high:.{digits}f}]"
 
 
