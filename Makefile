@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SHELL := /bin/bash
 
-.PHONY: setup demo test lint types unit test-interop bench clean
+.PHONY: setup demo test test-vllm test-ray lint types unit test-interop bench clean
 
 setup: $(VENV)/.ready
 
@@ -43,10 +43,27 @@ test-interop: setup .venv-interop/.ready
 	.venv-interop/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
+# The vllm backend on its own engine, on a CPU: vllm pins other versions, so it has an environment of its own.
+VLLM := .venv-vllm
+
+$(VLLM)/.ready: constraints-vllm.txt pyproject.toml
+	$(PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r constraints-vllm.txt
+	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+test-vllm: $(VLLM)/.ready
+	VLLM_CPU_KVCACHE_SPACE=1 $(VLLM)/bin/python -m pytest -W default tests/vllm
+
+# Ray is 240 MB and no part of the development set: installed for these tests, which are skipped without it.
+test-ray: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ray]'
+	$(BIN)/pytest tests/executors
+
 bench: setup
 	$(BIN)/python benchmarks/api_overhead.py
 	$(BIN)/python benchmarks/hf_overhead.py
 	$(BIN)/python benchmarks/whole_command.py
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VLLM) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

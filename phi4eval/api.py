@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 from phi4eval.engine import prepare
 from phi4eval.progress import OnProgress
@@ -29,6 +30,8 @@ def run(
     results: str | Path = "results/runs",
     max_error_rate: float = 0.0,
     backend_args: Mapping[str, str] | None = None,
+    executor: Literal["local", "ray"] = "local",
+    replicas: int | None = None,
     sandbox: str | None = None,
     stop: StopSignal | None = None,
     on_progress: OnProgress | None = None,
@@ -38,8 +41,8 @@ def run(
     model: a name of models.yaml, a checkpoint directory, `backend:id[@revision]`, or, with base_url, the name
     an endpoint knows. tasks: names, suites, task files or `lm_eval:NAME`, comma-separated or as a sequence.
     data: task name -> file that replaces its data set. sandbox: `require`, `best` or `none`, how strong a box
-    code tasks need. The completions, grades and summary lie in a run
-    directory under `results`; phi4eval.load_run reads it back.
+    code tasks need. executor, replicas: `ray` lets that many actors of a Ray cluster answer. The completions,
+    grades and summary lie in a run directory under `results`; phi4eval.load_run reads it back.
     Raises subclasses of Phi4evalError, each with a hint: UsageError for unknown names, MissingError and
     DataError for what is not there, IncompleteError where prompts do not fit, StoreError for the directory.
     """
@@ -60,6 +63,8 @@ def run(
         results=str(results),
         max_error_rate=max_error_rate,
         backend_args=dict(backend_args or {}),
+        executor=executor,
+        replicas=replicas,
     )
     with prepare(request) as prepared:
         return prepared.execute(stop=stop, on_progress=on_progress, sandbox=sandbox)

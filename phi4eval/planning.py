@@ -15,6 +15,7 @@ import msgspec
 import phi4eval.task as task_lib
 from phi4eval.backends import open_backend, resolve_backend
 from phi4eval.backends.options import BackendOptions
+from phi4eval.backends.replicas import open_replicas
 from phi4eval.errors import IncompleteError, NothingMatchedError, UsageError, did_you_mean
 from phi4eval.models import api_model, find_model, parse_model
 from phi4eval.prompts import render_prompts
@@ -74,7 +75,7 @@ def make_work(request: RunRequest, *, now: datetime | None = None) -> Work:
     model, backend_name = _resolve_model(request)
     datasets = [task_lib.load_dataset(task, data.get(task.name)) for task in tasks]
     rendered = [_render(task, dataset, request, model) for task, dataset in zip(tasks, datasets, strict=True)]
-    backend = open_backend(backend_name, model, _options(request))
+    backend = _open(request, backend_name, model)
     try:
         manifest = _manifest(request, model, backend, [made for made, _ in rendered], now)
         directory = directory_for(request.results, model.name, manifest.run_id)
@@ -119,6 +120,24 @@ def _data_files(data: Mapping[str, str], tasks: Sequence[Task]) -> Mapping[str, 
                 did_you_mean(name, names, f"this command runs {', '.join(names)}"),
             )
     return data
+
+
+def _open(request: RunRequest, name: str, model: ModelSpec) -> Backend:
+    options = _options(request)
+    if request.executor == "local":
+        if request.replicas is not None:
+            raise UsageError(
+                "--replicas is for --executor ray", "add --executor ray, or leave --replicas out"
+            )
+        return open_backend(name, model, options)
+    if request.executor != "ray":
+        raise UsageError(f'executor "{request.executor}" not found', "there are: local, ray")
+    backend = open_backend(name, model, options)
+    try:
+        return open_replicas(backend, name, model, options, request.replicas or 1)
+    except BaseException:
+        backend.close()
+        raise
 
 
 def _options(request: RunRequest) -> BackendOptions:

@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from phi4eval.backends import vllm_plugin
 from phi4eval.errors import IncompleteError
 from phi4eval.protocols import StopSignal
 
@@ -55,6 +56,7 @@ class Engine:
         self._failure: BaseException | None = None
         ready = threading.Event()
         os.environ["VLLM_ENGINE_READY_TIMEOUT_S"] = str(startup_timeout)
+        os.environ[vllm_plugin.PARENT] = str(os.getpid())
         self._thread = threading.Thread(target=self._serve, args=(ready,), name="vllm-engine", daemon=True)
         self._thread.start()
         ready.wait()

@@ -42,7 +42,9 @@ INTERRUPTED = 130
     shell_complete=complete_tasks,
     help="Tasks and suites, comma-separated; lm_eval:NAME; or a .yaml file.",
 )
-@click.option("--backend", metavar="NAME", default="auto", show_default=True, help="auto, hf, api or replay.")
+@click.option(
+    "--backend", metavar="NAME", default="auto", show_default=True, help="auto, hf, vllm, api or replay."
+)
 @click.option("--base-url", metavar="URL", help="Endpoint of an OpenAI-compatible server.")
 @click.option(
     "--concurrency", metavar="N", type=click.IntRange(min=1), help="Requests in flight at most (api)."
@@ -89,6 +91,14 @@ INTERRUPTED = 130
 @click.option(
     "--contamination", metavar="DIR", help="Join the verdicts of a contamination scan into the result."
 )
+@click.option(
+    "--executor",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Where the backend works: in this process, or in actors of a Ray cluster.",
+)
+@click.option("--replicas", metavar="N", type=click.IntRange(min=1), help="Ray actors.")
 @sandbox_option
 @click.option("--dry-run", is_flag=True, help="Show the plan and each task's first prompt, and stop there.")
 @common

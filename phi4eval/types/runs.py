@@ -105,7 +105,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     max_error_rate: share of samples that may end as errors before the run counts as incomplete. max_cost: US
     dollars, max_tokens_total: tokens of prompts and answers, after which the run asks nothing more. cache:
     completions that another run paid for are taken over, and this run's are kept for others.
-    contamination: folder of a contamination scan whose verdicts are joined into the run.
+    contamination: folder of a contamination scan whose verdicts are joined into the run. executor: where the
+    backend works, `local` in this process or `ray` in `replicas` actors of a cluster.
     """
 
     model: str
@@ -128,6 +129,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     cache: bool = True
     backend_args: dict[str, str] = {}
     contamination: str | None = None
+    executor: Literal["local", "ray"] = "local"
+    replicas: int | None = None
 
 
 class PlannedTask(msgspec.Struct, frozen=True, kw_only=True):
