@@ -12,7 +12,7 @@ from phi4eval.types import Grade, Message
 
 SHOWN = 110_000
 """Characters of completions on one page, before escaping; the rest is cut and said to be."""
-MATH = 90_000
+MATH = 60_000
 """Characters of markup that formulas may take on one page; later ones are shown as source."""
 LEAST = 600
 """Characters that every completion may show, however many there are."""

@@ -56,6 +56,11 @@ _REFUSED = re.compile(
     r"\\(def|gdef|edef|xdef|let|newcommand|renewcommand|providecommand|newenvironment|require|href|url|includegraphics"
     r"|rule|label|ref|hspace|vspace|kern|raise|lower|unicode|style|class|cssId)(?![a-zA-Z])"
 )
+_ENVIRONMENT = re.compile(r"\\begin\s*\{([^}]*)\}")
+_ENVIRONMENTS = {
+    "array", "matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix", "smallmatrix", "cases", "align",
+    "align*", "split",
+}  # fmt: skip
 _REFERENCE = re.compile(r"&#x([0-9A-Fa-f]{1,6});")
 _ALIGNED = {"left": "l", "right": "r"}
 _BORDERS = {"box": "box", "updiagonalstrike": "cut", "downdiagonalstrike": "cut", "horizontalstrike": "cut"}
@@ -87,8 +92,11 @@ def mathml(latex: str, *, block: bool = False) -> str | None:
         return None
     from latex2mathml.converter import convert_to_element
 
+    latex = _prepared(latex)
+    if not _ENVIRONMENTS.issuperset(_ENVIRONMENT.findall(latex)):
+        return None
     try:
-        root = convert_to_element(_prepared(latex))
+        root = convert_to_element(latex)
         parts: list[str] = []
         for child in root:
             _write(child, parts, 0)

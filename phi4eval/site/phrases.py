@@ -108,9 +108,14 @@ def standing(board: TaskBoard) -> str:
     return f"{names([m.model for m in leaders])} cannot be told apart from the first place{items}."
 
 
+def scanned(exposure: Exposure | None) -> bool:
+    """Whether a scan looked, or tried to look, for any item of a task."""
+    return exposure is not None and any(n for kind, n in exposure.verdicts.items() if kind != "unknown")
+
+
 def overlap_badge(exposure: Exposure | None) -> str:
     """What a scan says of a task's items, in a few words."""
-    if exposure is None:
+    if exposure is None or not scanned(exposure):
         return "not scanned"
     found = sum(exposure.verdicts.get(kind, 0) for kind in LEAKS)
     looked = found + sum(exposure.verdicts.get(kind, 0) for kind in CLEAN)

@@ -11,8 +11,8 @@ from phi4eval.site.evidence import Evidence, Reader
 from phi4eval.site.pages import Page
 from phi4eval.site.records import Cell, ItemPage, Measured, Site, TaskBoard
 
-CELLS = 9_000
-"""Cells of a grid on one page."""
+WEIGHT = 220_000
+"""Bytes of the rows of a grid on one page."""
 
 
 class GridCell(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +52,8 @@ def pages(site: Site, reader: Reader, *, code: str) -> Iterator[Page]:
 
 
 def _grids(site: Site, board: TaskBoard, rows: list[GridRow]) -> Iterator[Page]:
-    size = max(50, CELLS // (len(board.every) + 2))
+    longest = max((len(row.page.item.id) for row in rows), default=0)
+    size = max(20, WEIGHT // (220 + longest * 2 + 32 * len(board.every)))
     starts = range(0, len(rows), size)
     names = [f"{board.slug}{f'-{i + 1}' if i else ''}.html" for i in range(len(starts))]
     for start, name in zip(starts, names, strict=True):
