@@ -23,8 +23,8 @@ LAYERS = {
     "exposure": 3, "history": 3,
     "summary": 4, "code_grading": 4, "grading": 4, "against": 4, "planning": 4, "progress": 4, "leaks": 4,
     "engine": 5, "judging": 5, "verify": 5, "comparison": 5, "joining": 5,
-    "api": 6, "gate": 6, "interop": 6, "site": 6, "testing": 6,
-    "sequential_gate": 7, "watching": 7,
+    "api": 6, "gate": 6, "interop": 6, "testing": 6, "claims": 6,
+    "sequential_gate": 7, "watching": 7, "site": 7,
     "cli": 8,
 }  # fmt: skip
 

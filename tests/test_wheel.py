@@ -33,6 +33,7 @@ def test_the_wheel_carries_tasks_samples_baselines_models_and_types(wheel: Path)
         "phi4eval/_data/tasks/suites/report.yaml",
         "phi4eval/_data/tasks/samples/amc_sample.jsonl",
         "phi4eval/_data/baselines/phi4_report.yaml",
+        "phi4eval/_data/baselines/claims.yaml",
         "phi4eval/models/models.yaml",
         "phi4eval/models/phi-tiny/model.safetensors",
         "phi4eval/models/phi-tiny/tokenizer.json",

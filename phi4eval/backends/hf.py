@@ -118,6 +118,7 @@ class HfBackend:
                     "device": self._settings.device,
                     "threads": str(_threads(self._settings)),
                     "batch_size": str(self._settings.batch_size),
+                    **({"parameters": str(count)} if (count := weights.parameters(self._checkpoint)) else {}),
                 },
             )
         return self._fingerprint

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -26,6 +27,7 @@ FULL_HASH_BELOW = 10**9
 """Bytes up to which a checkpoint is hashed in full (seconds); larger ones by their ends and sizes."""
 
 _ENDS = 2**20
+_HEAD = 2**26
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _INDEX = "model.safetensors.index.json"
 _WEIGHTS = "*.safetensors"
@@ -115,6 +117,22 @@ def fingerprint(checkpoint: Checkpoint) -> str:
         for block in _blocks(file, size, ends_only=not full and file.suffix == ".safetensors"):
             digest.update(block)
     return f"{'sha256' if full else 'sha256-ends'}:{digest.hexdigest()}"
+
+
+def parameters(checkpoint: Checkpoint) -> int | None:
+    """How many numbers the weights have, by the heads of the safetensors files; None where none lie here."""
+    total = 0
+    for file in _files(checkpoint.directory, (_WEIGHTS,)):
+        with file.open("rb") as stream:
+            length = int.from_bytes(stream.read(8), "little")
+            try:
+                head = json.loads(stream.read(min(length, _HEAD)))
+                total += sum(
+                    math.prod(part["shape"]) for name, part in head.items() if name != "__metadata__"
+                )
+            except (ValueError, KeyError, TypeError):
+                return None  # loading them says what is wrong
+    return total or None
 
 
 def _blocks(file: Path, size: int, *, ends_only: bool) -> Iterator[bytes]:

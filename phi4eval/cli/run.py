@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from phi4eval.types import Plan, RunRequest, Summary
 
 if TYPE_CHECKING:
     from phi4eval.engine import PreparedRun
+    from phi4eval.store import Run
 
 INTERRUPTED = 130
 
@@ -156,15 +158,26 @@ def _warn(plan: Plan) -> None:
 
 def evaluate(request: RunRequest, session: Session, *, sandbox: str | None = None) -> None:
     """Carry a request out: plan and progress on stderr, the result on stdout, or why it does not stand."""
+    from phi4eval.cli.shared.results import require_complete, show_result
     from phi4eval.engine import prepare
 
     with prepare(request) as prepared:
-        _carry_out(prepared, session, sandbox)
+        summary, run = carry_out(prepared, session, sandbox, then=show_result)
+    require_complete(summary, run.path)
 
 
-def _carry_out(prepared: PreparedRun, session: Session, sandbox: str | None) -> None:
+def carry_out(
+    prepared: PreparedRun,
+    session: Session,
+    sandbox: str | None,
+    *,
+    then: Callable[[Summary, Run, Session], None] | None = None,
+) -> tuple[Summary, Run]:
+    """Do a prepared run with plan and progress on stderr; `then` shows its result.
+
+    Ends the command with exit code 130 where the user stopped it before its end.
+    """
     from phi4eval.cli.shared.interrupt import Interrupt
-    from phi4eval.cli.shared.results import require_complete, show_result
     from phi4eval.cli.views.plan import plan_lines
     from phi4eval.cli.views.progress import open_progress
     from phi4eval.store import load_run
@@ -186,10 +199,11 @@ def _carry_out(prepared: PreparedRun, session: Session, sandbox: str | None) -> 
         )
     tell("")
     run = load_run(plan.directory)
-    show_result(summary, run, session)
+    if then is not None:
+        then(summary, run, session)
     if stop.is_set() and not summary.complete:
         _interrupted(summary, run.path, session)
-    require_complete(summary, run.path)
+    return summary, run
 
 
 def _interrupted(summary: Summary, path: Path, session: Session) -> None:

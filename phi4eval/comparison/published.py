@@ -79,7 +79,7 @@ class PublishedComparison(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_published(name: str) -> dict[str, dict[str, PublishedScore]]:
     """Published scores by task and model. Raises UsageError for a name that is not packaged."""
-    files = {file.stem: file for file in baselines_root().glob("*.yaml")}
+    files = _tables()
     stem = SHORT_NAMES.get(name, name)
     if stem not in files:
         known = ", ".join(sorted({*files, *SHORT_NAMES}))
@@ -87,6 +87,11 @@ def read_published(name: str) -> dict[str, dict[str, PublishedScore]]:
             f'no published scores "{name}"', did_you_mean(name, [*files, *SHORT_NAMES], f"there are {known}")
         )
     return _read(files[stem])
+
+
+def _tables() -> dict[str, Path]:
+    """Every packaged table; a file called claims or ...-claims beside them holds no scores."""
+    return {file.stem: file for file in baselines_root().glob("*.yaml") if not file.stem.endswith("claims")}
 
 
 def _read(path: Path) -> dict[str, dict[str, PublishedScore]]:
@@ -132,7 +137,7 @@ def split_name(text: str) -> tuple[str, str | None]:
 def is_published(text: str) -> bool:
     """Whether a baseline's text names packaged published scores rather than a run."""
     name, _ = split_name(text)
-    return name in SHORT_NAMES or any(file.stem == name for file in baselines_root().glob("*.yaml"))
+    return name in SHORT_NAMES or name in _tables()
 
 
 def published_for(text: str, run: RunScores) -> dict[str, PublishedScore]:

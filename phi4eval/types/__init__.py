@@ -23,6 +23,14 @@ from phi4eval.types.answers import (
     StoredPrompt,
     Verdict,
 )
+from phi4eval.types.claims import (
+    CLAIM_VERDICTS,
+    Cause,
+    ClaimRow,
+    ClaimVerdict,
+    Finding,
+    Ledger,
+)
 from phi4eval.types.contamination import (
     CLEAN,
     LEAKS,
@@ -64,11 +72,15 @@ from phi4eval.types.tasks import (
 )
 
 __all__ = [
+    "CLAIM_VERDICTS",
     "CLEAN",
     "LEAKS",
     "OVERLAPS",
     "SCHEMA",
     "VERDICTS",
+    "Cause",
+    "ClaimRow",
+    "ClaimVerdict",
     "Completion",
     "ContinuationScore",
     "Dataset",
@@ -78,6 +90,7 @@ __all__ = [
     "ExampleSpec",
     "Exposure",
     "FileLayout",
+    "Finding",
     "Fingerprint",
     "Finish",
     "Grade",
@@ -87,6 +100,7 @@ __all__ = [
     "ItemOverlap",
     "ItemVerdict",
     "Key",
+    "Ledger",
     "Manifest",
     "Message",
     "ModelSpec",

@@ -37,6 +37,7 @@ VERBS = (
     "grade",
     "import",
     "models",
+    "report",
     "run",
     "runs",
     "site",

@@ -152,6 +152,8 @@ class Workplace:
             made = self._modelled(made)
         if made[0] in ("run", "watch"):
             made += SMALL
+        if made[0] == "report" and "--model" in made:
+            made += ("--limit", "1", "--repeats", "1")
         if made[0] == "watch":
             made += ENDING
         return [*made, *self._data_for(made)] if "--tasks" in made else made
