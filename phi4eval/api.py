@@ -29,6 +29,9 @@ def run(
     seed: int = 0,
     results: str | Path = "results/runs",
     max_error_rate: float = 0.0,
+    max_cost: float | None = None,
+    max_tokens_total: int | None = None,
+    cache: bool = True,
     backend_args: Mapping[str, str] | None = None,
     executor: Literal["local", "ray"] = "local",
     replicas: int | None = None,
@@ -41,8 +44,10 @@ def run(
     model: a name of models.yaml, a checkpoint directory, `backend:id[@revision]`, or, with base_url, the name
     an endpoint knows. tasks: names, suites, task files or `lm_eval:NAME`, comma-separated or as a sequence.
     data: task name -> file that replaces its data set. sandbox: `require`, `best` or `none`, how strong a box
-    code tasks need. executor, replicas: `ray` lets that many actors of a Ray cluster answer. The completions,
-    grades and summary lie in a run directory under `results`; phi4eval.load_run reads it back.
+    code tasks need. executor, replicas: `ray` lets that many actors of a Ray cluster answer. max_cost (US
+    dollars) and max_tokens_total: nothing is asked that may go beyond. cache: answers that another run paid for
+    are taken over. The completions, grades and summary lie in a run directory under `results`;
+    phi4eval.load_run reads it back.
     Raises subclasses of Phi4evalError, each with a hint: UsageError for unknown names, MissingError and
     DataError for what is not there, IncompleteError where prompts do not fit, StoreError for the directory.
     """
@@ -62,6 +67,9 @@ def run(
         seed=seed,
         results=str(results),
         max_error_rate=max_error_rate,
+        max_cost=max_cost,
+        max_tokens_total=max_tokens_total,
+        cache=cache,
         backend_args=dict(backend_args or {}),
         executor=executor,
         replicas=replicas,

@@ -9,6 +9,8 @@ from types import TracebackType
 
 import msgspec
 
+from phi4eval.budget import RunBudget
+from phi4eval.costs import known_price
 from phi4eval.errors import Phi4evalError
 from phi4eval.graders import find_grader
 from phi4eval.graders.code import RunCode
@@ -93,20 +95,40 @@ class PreparedRun:
                 desk = _Desk(writer, pool, self._work.prompts, board)
                 desk.resume()
                 missing = desk.missing()
+                budget = self._budget(writer.run, signal)
                 if missing:
                     desk.preflight()
-                    self._generate(missing, desk, board, writer, signal)
+                    self._generate(missing, desk, board, writer, budget)
                 desk.grade_stored()
-            summary = summarise(writer.run, max_error_rate=self.plan.request.max_error_rate)
+            rate = self.plan.request.max_error_rate
+            summary = summarise(writer.run, max_error_rate=rate, stopped=budget.stopped)
             if summary != writer.run.summary:
                 writer.write_summary(summary)
             return summary
 
+    def _budget(self, run: Run, stop: StopSignal) -> RunBudget:
+        request, plan = self.plan.request, self.plan
+        budget = RunBudget(
+            max_cost=request.max_cost,
+            max_tokens=request.max_tokens_total,
+            price=known_price(plan.model, plan.fingerprint.backend),
+            stop=stop,
+        )
+        budget.spend_all(completion for _, completion in run.completions())
+        return budget
+
     def _generate(
-        self, missing: list[Prompt], desk: _Desk, board: Board, writer: RunWriter, stop: StopSignal
+        self, missing: list[Prompt], desk: _Desk, board: Board, writer: RunWriter, stop: RunBudget
     ) -> None:
-        expected = {SampleKey(p.task, p.item, draw.sample) for p in missing for draw in p.draws}
-        answers = self._work.backend.generate(missing, stop)
+        reuse = self._work.reuse
+        found, asked = reuse.split(missing)
+        for completion in found:
+            desk.take(completion, writer.add_completion(completion))
+        if not asked or stop.is_set():
+            return
+        expected = {SampleKey(p.task, p.item, draw.sample) for p in asked for draw in p.draws}
+        # a run without limits is stopped by the user alone, and nothing is asked before each request
+        answers = self._work.backend.generate(asked, stop if stop.limited else stop.stop)
         try:
             for completion in answers:
                 key = SampleKey(completion.task, completion.item, completion.sample)
@@ -117,6 +139,9 @@ class PreparedRun:
                     )
                 expected.discard(key)
                 desk.take(completion, writer.add_completion(completion))
+                stop.spend(completion)
+                for twin in reuse.keep(completion):
+                    desk.take(twin, writer.add_completion(twin))
                 board.notices(completion.task, getattr(self._work.backend, "warnings", ()))
         finally:
             close = getattr(answers, "close", None)
@@ -134,6 +159,7 @@ class PreparedRun:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._work.reuse.close()
         self._work.backend.close()
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
+from statistics import mean
 from typing import NamedTuple
 
 import msgspec
@@ -16,13 +18,16 @@ import phi4eval.task as task_lib
 from phi4eval.backends import open_backend, resolve_backend
 from phi4eval.backends.options import BackendOptions
 from phi4eval.backends.replicas import open_replicas
+from phi4eval.completion_cache import CompletionCache, cache_path
+from phi4eval.costs import MILLION, known_price, prompt_bound, prompt_estimate
 from phi4eval.errors import IncompleteError, NothingMatchedError, UsageError, did_you_mean
 from phi4eval.models import api_model, find_model, parse_model
 from phi4eval.prompts import render_prompts
 from phi4eval.protocols import Backend
+from phi4eval.reuse import Reuse
 from phi4eval.seeds import content_hash
 from phi4eval.stats.power import detectable_difference
-from phi4eval.store import Run, directory_for, run_id
+from phi4eval.store import Run, SampleKey, directory_for, run_id
 from phi4eval.types import (
     Dataset,
     Item,
@@ -30,6 +35,8 @@ from phi4eval.types import (
     ModelSpec,
     Plan,
     PlannedTask,
+    Price,
+    Prompt,
     PromptTokens,
     RunRequest,
     Sampling,
@@ -61,6 +68,7 @@ class Work(NamedTuple):
     manifest: Manifest
     prompts: tuple[StoredPrompt, ...]
     backend: Backend
+    reuse: Reuse
 
 
 def make_work(request: RunRequest, *, now: datetime | None = None) -> Work:
@@ -77,10 +85,17 @@ def make_work(request: RunRequest, *, now: datetime | None = None) -> Work:
     rendered = [_render(task, dataset, request, model) for task, dataset in zip(tasks, datasets, strict=True)]
     backend = _open(request, backend_name, model)
     try:
+        model = msgspec.structs.replace(model, price=getattr(backend, "price", model.price))
+        price = known_price(model, backend.fingerprint.backend)
+        _check_limits(request, model, price)
         manifest = _manifest(request, model, backend, [made for made, _ in rendered], now)
         directory = directory_for(request.results, model.name, manifest.run_id)
-        stored = _stored_counts(directory)
-        planned = tuple(_plan_task(made, prompts, backend, stored) for made, prompts in rendered)
+        stored = _stored(directory)
+        warnings: list[str] = []
+        reuse = _reuse(request, backend, warnings.append)
+        planned = [_plan_task(made, ps, backend, stored, reuse, price) for made, ps in rendered]
+        if warnings:
+            planned[0] = msgspec.structs.replace(planned[0], warnings=(*planned[0].warnings, *warnings))
     except BaseException:
         backend.close()
         raise
@@ -90,9 +105,10 @@ def make_work(request: RunRequest, *, now: datetime | None = None) -> Work:
         fingerprint=backend.fingerprint,
         run_id=manifest.run_id,
         directory=str(directory),
-        tasks=planned,
+        tasks=tuple(planned),
     )
-    return Work(plan, manifest, tuple(prompt for _, prompts in rendered for prompt in prompts), backend)
+    prompts = tuple(prompt for _, made in rendered for prompt in made)
+    return Work(plan, manifest, prompts, backend, reuse)
 
 
 def _check_numbers(request: RunRequest) -> None:
@@ -101,6 +117,7 @@ def _check_numbers(request: RunRequest) -> None:
         "--repeats": request.repeats,
         "--max-tokens": request.max_tokens,
         "--concurrency": request.concurrency,
+        "--max-tokens-total": request.max_tokens_total,
     }
     for flag, value in positive.items():
         if value is not None and value < 1:
@@ -109,6 +126,24 @@ def _check_numbers(request: RunRequest) -> None:
         raise UsageError(f"--temperature is {request.temperature}", "it must lie between 0 and 10")
     if request.top_p is not None and not 0 < request.top_p <= 1:
         raise UsageError(f"--top-p is {request.top_p}", "it must lie above 0 and at most at 1")
+
+
+def _check_limits(request: RunRequest, model: ModelSpec, price: Price | None) -> None:
+    if request.max_cost is None:
+        return
+    if not request.max_cost > 0:
+        raise UsageError(f"--max-cost is {request.max_cost}", "it must be above 0, in US dollars")
+    if price is None:
+        raise UsageError(
+            f'the price of model "{model.name}" is not known, so that --max-cost cannot hold',
+            "give it: --backend-arg price=PROMPT,ANSWER ($ a million tokens, api), or use --max-tokens-total",
+        )
+
+
+def _reuse(request: RunRequest, backend: Backend, warn: Callable[[str], None]) -> Reuse:
+    wanted = request.cache and getattr(backend, "cached", False)
+    cache = CompletionCache(cache_path(), warn) if wanted else None
+    return Reuse(cache, backend.fingerprint, request.seed)
 
 
 def _data_files(data: Mapping[str, str], tasks: Sequence[Task]) -> Mapping[str, str]:
@@ -267,33 +302,80 @@ def installed_versions() -> dict[str, str]:
     return versions
 
 
-def _stored_counts(directory: Path) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    if (directory / "manifest.json").exists():
-        for key, (_, finish) in Run(directory).completion_index().items():
-            if finish != "error":
-                counts[key.task] = counts.get(key.task, 0) + 1
-    return counts
+class _Stored(NamedTuple):
+    """What earlier sessions left: samples that need not be asked, and the mean tokens of answers by task."""
+
+    samples: frozenset[SampleKey]
+    tokens: Mapping[str, float]
+
+
+def _stored(directory: Path) -> _Stored:
+    if not (directory / "manifest.json").exists():
+        return _Stored(frozenset(), {})
+    done = [each for _, each in Run(directory).completions() if each.finish != "error"]
+    lengths: dict[str, list[int]] = defaultdict(list)
+    for each in done:
+        if each.completion_tokens is not None:
+            lengths[each.task].append(each.completion_tokens)
+    return _Stored(
+        frozenset(SampleKey(each.task, each.item, each.sample) for each in done),
+        {task: mean(counts) for task, counts in lengths.items()},
+    )
 
 
 def _plan_task(
-    made: TaskManifest, prompts: Sequence[StoredPrompt], backend: Backend, stored: Mapping[str, int]
+    made: TaskManifest,
+    prompts: Sequence[StoredPrompt],
+    backend: Backend,
+    stored: _Stored,
+    reuse: Reuse,
+    price: Price | None,
 ) -> PlannedTask:
     name = made.task.name
     longest = _longest(prompts, backend)
     if longest is not None and backend.context is not None:
         _check_fit(name, longest, made.sampling.max_tokens, backend.context)
-    missing = made.samples - stored.get(name, 0)
+    missing = _missing(prompts, stored.samples)
+    draws = sum(len(prompt.draws) for prompt in missing)
+    cached = reuse.count(missing)
+    cost, expected = _costs(missing, price, stored.tokens.get(name), share=1 - cached / max(draws, 1))
     return PlannedTask(
         manifest=made,
-        stored=stored.get(name, 0),
+        stored=made.samples - draws,
         longest_prompt=longest[1].count if longest else None,
-        max_tokens_total=missing * made.sampling.max_tokens,
+        max_tokens_total=(draws - cached) * made.sampling.max_tokens,
+        cached=cached,
+        cost=cost,
+        expected_cost=expected,
         detectable=detectable_difference(made.items),
         example=prompts[0].prompt,
         example_tokens=backend.tokens(prompts[0].prompt),
         warnings=_warnings(made, backend),
     )
+
+
+def _missing(prompts: Sequence[StoredPrompt], stored: frozenset[SampleKey]) -> list[Prompt]:
+    left = []
+    for prompt in (each.prompt for each in prompts):
+        draws = tuple(d for d in prompt.draws if SampleKey(prompt.task, prompt.item, d.sample) not in stored)
+        if draws:
+            left.append(msgspec.structs.replace(prompt, draws=draws))
+    return left
+
+
+def _costs(
+    prompts: Sequence[Prompt], price: Price | None, answer: float | None, *, share: float
+) -> tuple[float | None, float | None]:
+    """US dollars (at most, about) for a share of these prompts' draws. answer: mean tokens of an answer."""
+    if price is None:
+        return None, None
+    most = sum(
+        len(p.draws) * (prompt_bound(p) * price.input + p.sampling.max_tokens * price.output) for p in prompts
+    )
+    if answer is None:
+        return share * most / MILLION, None
+    about = sum(len(p.draws) * (prompt_estimate(p) * price.input + answer * price.output) for p in prompts)
+    return share * most / MILLION, share * about / MILLION
 
 
 def _longest(prompts: Sequence[StoredPrompt], backend: Backend) -> tuple[str, PromptTokens] | None:

@@ -13,6 +13,7 @@ from phi4eval.errors import NothingMatchedError, Phi4evalError, StoreError
 from phi4eval.leaks import Scan
 from phi4eval.planning import Work
 from phi4eval.protocols import StopSignal
+from phi4eval.reuse import Reuse
 from phi4eval.store import load_run
 from phi4eval.types import (
     Completion,
@@ -89,7 +90,7 @@ def prepared(
         directory=str(tmp_path / "run"),
         tasks=(),
     )
-    return PreparedRun(Work(plan, MANIFEST, prompts, backend), scan)
+    return PreparedRun(Work(plan, MANIFEST, prompts, backend, Reuse(None, backend.fingerprint, 0)), scan)
 
 
 def test_a_run_ends_with_every_sample_stored_graded_twice_and_summed_up(tmp_path: Path) -> None:

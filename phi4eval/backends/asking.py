@@ -58,6 +58,7 @@ class Asking:
         from aiohttp import ClientSession, DummyCookieJar, TCPConnector
 
         self.breaker = Breaker(self.settings.policy, self.endpoint.base_url)
+        self.purse = asyncio.Lock()
         async with ClientSession(
             connector=TCPConnector(limit=self.workers),
             cookie_jar=DummyCookieJar(),
@@ -92,13 +93,19 @@ class Asking:
                 return
 
     async def _granted(self, stream: Stream, prompt: Prompt, draws: Draws) -> bool:
-        """Whether the budget has room for these draws, once what is in flight has ended."""
-        while self.budget is not None and not stream.ending:
-            granted = self.budget.reserve(prompt, draws)
-            if granted is not None:
-                return granted
-            await self.settings.pause(BUDGET_POLL, stream.stopping)
-        return not stream.ending
+        """Whether the budget has room for these draws, once what is in flight has ended.
+
+        In the order of the jobs: short ones must not take the room that a long one waits for.
+        """
+        if self.budget is None:
+            return True
+        async with self.purse:
+            while not stream.ending:
+                granted = self.budget.reserve(prompt, draws)
+                if granted is not None:
+                    return granted
+                await self.settings.pause(BUDGET_POLL, stream.stopping)
+        return False
 
     async def _ask(self, exchange: Exchange, stream: Stream, prompt: Prompt, draws: Draws) -> None:
         settings = self.settings

@@ -83,6 +83,21 @@ INTERRUPTED = 130
     show_default=True,
     help="Share of samples that may fail before the run counts as incomplete.",
 )
+@click.option("--max-cost", metavar="USD", type=float, help="Ask nothing that may cost more in all.")
+@click.option(
+    "--max-tokens-total",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Ask nothing that may take more tokens, of prompts and answers, in all.",
+)
+@click.option(
+    "--no-cache",
+    "cache",
+    is_flag=True,
+    flag_value=False,
+    default=True,
+    help="Ask again what another run has paid for.",
+)
 @click.option(
     "--backend-arg",
     callback=split_pairs,

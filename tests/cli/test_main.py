@@ -28,6 +28,7 @@ from tests.cli.made import EVIL
 
 ROOT = Path(__file__).parents[2]
 VERBS = (
+    "cache",
     "compare",
     "contamination",
     "demo",

@@ -31,6 +31,12 @@ def require_complete(summary: Summary, path: Path) -> None:
     """Raise IncompleteError where a task's result does not stand; exit code 3 is the scripts' way to know."""
     if summary.complete:
         return
+    if summary.stopped:
+        done, total = (sum(getattr(task, what) for task in summary.tasks) for what in ("done", "samples"))
+        raise IncompleteError(
+            f"{summary.stopped}: {done:,} of {total:,} samples are there",
+            "a higher limit continues the run, which needs room for one more answer of full length",
+        )
     failed = [task for task in summary.tasks if not task.complete]
     reasons = "; ".join(f"{task.task}: {task.problem or 'no result'}" for task in failed)
     raise IncompleteError(
