@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from phi4eval.types import Completion, ModelSpec, Price, Prompt
 
@@ -45,6 +45,24 @@ def prompt_bound(prompt: Prompt) -> int:
 def prompt_estimate(prompt: Prompt) -> int:
     """Tokens a prompt has about: English and formulas have some 3.5 bytes a token."""
     return round(sum(len(message.content.encode()) / 3.5 + TURN_TOKENS for message in prompt.messages))
+
+
+def costs_ahead(
+    prompts: Sequence[Prompt], price: Price | None, answer: float | None, *, share: float
+) -> tuple[float | None, float | None]:
+    """US dollars (at most, about) that a share of these prompts' draws will cost, None where not known.
+
+    answer: mean tokens of an answer, None while there is none.
+    """
+    if price is None:
+        return None, None
+    most = sum(
+        len(p.draws) * (prompt_bound(p) * price.input + p.sampling.max_tokens * price.output) for p in prompts
+    )
+    if answer is None:
+        return share * most / MILLION, None
+    about = sum(len(p.draws) * (prompt_estimate(p) * price.input + answer * price.output) for p in prompts)
+    return share * most / MILLION, share * about / MILLION
 
 
 def known_price(model: ModelSpec, backend: str) -> Price | None:

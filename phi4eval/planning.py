@@ -19,7 +19,7 @@ from phi4eval.backends import open_backend, resolve_backend
 from phi4eval.backends.options import BackendOptions
 from phi4eval.backends.replicas import open_replicas
 from phi4eval.completion_cache import CompletionCache, cache_path
-from phi4eval.costs import MILLION, known_price, prompt_bound, prompt_estimate
+from phi4eval.costs import costs_ahead, known_price
 from phi4eval.errors import IncompleteError, NothingMatchedError, UsageError, did_you_mean
 from phi4eval.models import api_model, find_model, parse_model
 from phi4eval.prompts import render_prompts
@@ -338,7 +338,7 @@ def _plan_task(
     missing = _missing(prompts, stored.samples)
     draws = sum(len(prompt.draws) for prompt in missing)
     cached = reuse.count(missing)
-    cost, expected = _costs(missing, price, stored.tokens.get(name), share=1 - cached / max(draws, 1))
+    cost, expected = costs_ahead(missing, price, stored.tokens.get(name), share=1 - cached / max(draws, 1))
     return PlannedTask(
         manifest=made,
         stored=made.samples - draws,
@@ -361,21 +361,6 @@ def _missing(prompts: Sequence[StoredPrompt], stored: frozenset[SampleKey]) -> l
         if draws:
             left.append(msgspec.structs.replace(prompt, draws=draws))
     return left
-
-
-def _costs(
-    prompts: Sequence[Prompt], price: Price | None, answer: float | None, *, share: float
-) -> tuple[float | None, float | None]:
-    """US dollars (at most, about) for a share of these prompts' draws. answer: mean tokens of an answer."""
-    if price is None:
-        return None, None
-    most = sum(
-        len(p.draws) * (prompt_bound(p) * price.input + p.sampling.max_tokens * price.output) for p in prompts
-    )
-    if answer is None:
-        return share * most / MILLION, None
-    about = sum(len(p.draws) * (prompt_estimate(p) * price.input + answer * price.output) for p in prompts)
-    return share * most / MILLION, share * about / MILLION
 
 
 def _longest(prompts: Sequence[StoredPrompt], backend: Backend) -> tuple[str, PromptTokens] | None:

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phi4eval.costs import completion_cost, known_price, prompt_bound, prompt_estimate, total_cost
+from phi4eval.costs import (
+    completion_cost,
+    costs_ahead,
+    known_price,
+    prompt_bound,
+    prompt_estimate,
+    total_cost,
+)
 from phi4eval.types import Completion, Draw, Message, ModelSpec, Price, Prompt, Sampling
 
 PRICE = Price(input=2.0, cached_input=0.5, output=10.0)
@@ -60,3 +67,22 @@ def test_a_prompt_has_no_more_tokens_than_its_bound(text: str) -> None:
     )
     assert prompt_estimate(prompt) <= prompt_bound(prompt)
     assert prompt_bound(prompt) >= len(text.encode())
+
+
+def test_what_is_ahead_costs_at_most_the_longest_answers_and_about_the_usual_ones() -> None:
+    turn = Message(role="user", content="x" * 84)
+    prompt = Prompt(
+        task="t",
+        item="q",
+        messages=(turn,),
+        sampling=Sampling(max_tokens=1000),
+        draws=(Draw(sample=0, seed=0), Draw(sample=1, seed=1)),
+        hash="h",
+    )
+    assert costs_ahead([prompt], None, 10, share=1) == (None, None)
+    most, about = costs_ahead([prompt], PRICE, None, share=1)
+    assert most == pytest.approx(2 * 10_200e-6)
+    assert about is None
+    most, about = costs_ahead([prompt], PRICE, 10.0, share=0.5)
+    assert most == pytest.approx(10_200e-6)
+    assert about == pytest.approx((40 * 2 + 10 * 10) * 1e-6)

@@ -95,9 +95,8 @@ def test_a_cached_result_is_the_paid_one(server: FaultServer, tmp_path: Path) ->
 
 def test_another_seed_or_sampling_or_no_cache_asks_again(server: FaultServer, tmp_path: Path) -> None:
     run(server, tmp_path / "0")
-    for number, changes in enumerate(
-        [{"seed": 1}, {"temperature": 0.5}, {"max_tokens": 100}, {"cache": False}], start=1
-    ):
+    others: list[dict[str, Any]] = [{"seed": 1}, {"temperature": 0.5}, {"max_tokens": 100}, {"cache": False}]
+    for number, changes in enumerate(others, start=1):
         before = len(server.bodies)
         run(server, tmp_path / str(number), **changes)
         assert len(server.bodies) == before + 30

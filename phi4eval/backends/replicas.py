@@ -76,6 +76,11 @@ class Replicas:
         self._notes: tuple[str, ...] = ()
 
     @property
+    def cached(self) -> bool:
+        """As the local backend says."""
+        return bool(getattr(self._local, "cached", False))
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """The local backend's, and every replica that died."""
         return (*getattr(self._local, "warnings", ()), *self._notes)

@@ -52,6 +52,9 @@ def open(model: ModelSpec, options: BackendOptions) -> VllmBackend:
 class VllmBackend:
     """A Backend and Scorer over one engine. Not safe for use from several threads at once."""
 
+    cached = True
+    """Its completions are worth keeping for other runs: they took hours of a GPU."""
+
     def __init__(
         self,
         model: ModelSpec,

@@ -118,7 +118,7 @@ def commands() -> list[tuple[str, click.Command]]:
 def test_every_verb_has_json_and_verbose_and_few_options(name: str, command: click.Command) -> None:
     flags = {flag for param in command.params for flag in param.opts}
     assert {"--json", "--verbose", "-v"} <= flags, name
-    assert len(command.params) <= 25
+    assert len(flags - {"--json", "--verbose", "-v"}) <= 25
 
 
 def test_the_stable_names_of_run_are_there() -> None:
