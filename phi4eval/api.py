@@ -43,11 +43,7 @@ def run(
 
     model: a name of models.yaml, a checkpoint directory, `backend:id[@revision]`, or, with base_url, the name
     an endpoint knows. tasks: names, suites, task files or `lm_eval:NAME`, comma-separated or as a sequence.
-    data: task name -> file that replaces its data set. sandbox: `require`, `best` or `none`, how strong a box
-    code tasks need. executor, replicas: `ray` lets that many actors of a Ray cluster answer. max_cost (US
-    dollars) and max_tokens_total: nothing is asked that may go beyond. cache: answers that another run paid
-    for are taken over. The completions, grades and summary lie in a run directory under `results`;
-    phi4eval.load_run reads it back.
+    sandbox: how strong a box code tasks need. The rest as in RunRequest; load_run reads the run back.
     Raises subclasses of Phi4evalError, each with a hint: UsageError for unknown names, MissingError and
     DataError for what is not there, IncompleteError where prompts do not fit, StoreError for the directory.
     """
