@@ -23,7 +23,7 @@ import msgspec
 
 from phi4eval.errors import UsageError
 from phi4eval.graders import grade_completion
-from phi4eval.graders.choice import letter_of
+from phi4eval.graders.options import letter_of
 from phi4eval.graders.pool import GradeJob, GradePool
 from phi4eval.graders.symbolic import Undecided, without_algebra
 from phi4eval.types import Completion, Grade, GraderSpec, Key, Verdict

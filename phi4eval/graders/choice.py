@@ -10,31 +10,25 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from phi4eval.graders.empty import is_echo, is_refusal
 from phi4eval.graders.extract import EXPLICIT, Candidate, final_statement
-from phi4eval.graders.normal import plain_value, squeezed
-from phi4eval.graders.numbers import parse_number
-from phi4eval.graders.wording import in_digits
+from phi4eval.graders.options import LETTERS, concluded_option, options_named, plain
 from phi4eval.types import Grade, Key, Verdict
 
-VERSION = "3"
+VERSION = "4"
 
-_WIDE_BRACKETS = str.maketrans("（）［］", "()[]")
-_ASSIGNED = re.compile(r"^[a-zA-Z]\s?=\s?")
 _BEHIND = re.compile(r"([^()]{1,200}?)[,;]?\s(?:\(|which is (?:option|choice|answer) \(?)([A-Z])\)?")
 """The letter behind its value: `12 (B)`."""
 _NAME = f"choice@{VERSION}"
-_MARKS = re.compile(
-    r"\\(?:quad|qquad|hspace\{[^{}]*\}|[,;:! ~])|[*_`\"“”‘]|(?<!\w)['’]"
-    r"|['’](?!\w)|\\?\\?\\\[|\\?\\\]"
-)
 _WORD = re.compile(
     r"(?:the |correct |final |right |best )*(?:option|choice|answer|letter|statement"
     r"|alternative)s?\s?(?:is\s|[:=])?\s?",
     re.IGNORECASE,
 )
 _LETTER = re.compile(
-    r"[(\[{<]?\s?([A-Za-z])\s?(?:[)\]}>.:：]{1,2}|(?=$)|(?=\s?[,;=–—-]\s)|(?=[,;]$)"
+    r"[(\[{<]{0,2}\s?([A-Za-z])\s?(?:[)\]}>.:：]{1,2}|(?=$)|(?=\s?[,;=–—-]\s)|(?=[,;]$)"
     r"|(?=\s(?:because|since|as|which|is|and not|not|here|only|\()))(.*)",
     re.DOTALL,
 )
@@ -50,6 +44,9 @@ _PROSE = re.compile(
     r"|:\s{1,3})?"
     r"|^(?:hence|thus|so|therefore|i think|i believe|i guess),?\s{1,3}"
     r"(?:it is |it['’]s )?(?=\([A-Z]\)\W{0,3}$)"
+    r"|\b(?:it is|it['’]s|so|leaves|leaving|(?:my |the )?(?:final )?(?:choice|pick|selection)(?: is)?"
+    r"|selected|lean(?:ing)? towards?|best (?:option|choice|answer)[^.\n]{0,20} is)[:,]?\s{1,3}"
+    r"(?=\(?[A-Z]\)?[.!*)\]\s]{0,4}$)"
     r"|\b(?:choose|chose|select|pick|go with|going with|settle on|opt for)\s{1,3}"
     r"(?:option\s|choice\s|answer\s)?)[*_$]{0,3}(?:\\(?:text|textbf|mathrm|mathbf)\{)?"
     # "A" and "I" are words too: not in front of a lower-case word that does not go on about the choice
@@ -60,7 +57,7 @@ _PROSE = re.compile(
 )
 _NEGATION = re.compile(
     r"(?:\bnot|n['’]t|\bneither|\beliminate[sd]?|\bwrong|\bincorrect"
-    r"|\brule[sd]? out)[^\w.!?]{0,3}(?:\w+[^\w.!?]{1,3}){0,3}$",
+    r"|\brule[sd]? out)[^\w.!?]{0,3}(?:(?!so\b|leav|therefore|thus|hence)\w+[^\w.!?]{1,3}){0,3}$",
     re.IGNORECASE,
 )
 _DENIED = re.compile(
@@ -68,6 +65,7 @@ _DENIED = re.compile(
     r"(?:not\b|n['’]t\b|incorrect|wrong|false|eliminated|impossible|invalid|too\b|out\b)",
     re.IGNORECASE,
 )
+_ALONE = re.compile(r"[(\[{]{0,2}([A-Za-z])[)\]}.:]{0,3}")
 _LINE = re.compile(r"\(?([A-Z])(?:\)|\.|:)?(?:\s+(.{1,1000}))?")
 
 
@@ -89,6 +87,9 @@ def grade(text: str, key: Key, options: Mapping[str, str]) -> Grade:
         return stated
     if is_refusal(text):
         return _grade("refused", "refusal", "the model declined to answer")
+    if (weak := concluded_option(text, key.choices, letters)) is not None:
+        judged = judge(weak, key, options)
+        return msgspec.structs.replace(judged, flags=(*judged.flags, "weak_extraction"))
     return _grade("no_answer", "none", "no option is stated as the answer")
 
 
@@ -100,31 +101,21 @@ def judge(found: Candidate, key: Key, options: Mapping[str, str]) -> Grade:
     return _judge(found, gold, letters, key.choices)
 
 
-def letter_of(gold: str, choices: Sequence[str]) -> str | None:
-    """A gold as its letter: itself, or that of the option whose text or value it is; or None."""
-    bare = _plain(gold).strip("(). ").upper()
-    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[: len(choices)]
-    if len(bare) == 1 and bare.isalpha() and (not choices or bare in letters):
-        return bare
-    named = _options_named(_plain(gold), choices, letters)
-    return named[0] if len(named) == 1 else None
-
-
 def _names_nothing(grade: Grade) -> bool:
     return grade.rule.endswith("/no_option")
 
 
 def _letters(key: Key, options: Mapping[str, str]) -> str:
-    return options.get("letters") or "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[: len(key.choices) or 5]
+    return options.get("letters") or LETTERS[: len(key.choices) or 5]
 
 
 def _judge(found: Candidate, gold: str, letters: str, choices: Sequence[str]) -> Grade:
-    value = _plain(found.line or found.text)
+    value = plain(found.line or found.text)
     if value.lower() in ("blank", "leave blank", "leave it blank", "left blank"):
         return _grade(
             "no_answer", "deliberate_blank", "the model left the question blank on purpose", found, "blank"
         )
-    whole = _options_named(value, choices, letters) if len(value) > 3 else []
+    whole = options_named(value, choices, letters) if len(value) > 3 else []
     if len(whole) == 1:
         return _decided(
             whole[0], gold, f"{found.rule}/value", found, f"the text of option {whole[0]} was given"
@@ -132,9 +123,9 @@ def _judge(found: Candidate, gold: str, letters: str, choices: Sequence[str]) ->
     if hedge := _hedged(value, letters, choices) or _several_values(value, choices, letters):
         return _grade("incorrect", f"{found.rule}/hedge", f"more than one option is named: {hedge}", found)
     letter, rest = read_letter(value, letters)
-    named = _options_named(rest if letter else value, choices, letters)
+    named = options_named(rest if letter else value, choices, letters)
     if letter is None:
-        named = named or _options_named(_plain(found.text), choices, letters)
+        named = named or options_named(plain(found.text), choices, letters)
         if len(named) != 1:
             why = "names no option" if not named else f"fits the options {', '.join(named)}"
             return _grade(
@@ -171,18 +162,10 @@ def read_letter(value: str, letters: str) -> tuple[str | None, str]:
     return (letter.upper(), rest) if letter.upper() in letters else (None, value)
 
 
-def _plain(text: str) -> str:
-    value = _MARKS.sub(" ", plain_value(text.translate(_WIDE_BRACKETS)).replace("\\\\", " "))
-    while len(value) > 2 and value[0] == "{" and value[-1] == "}":
-        value = value[1:-1]
-    value = re.sub(r"[{}]", " ", value) if "\\" not in value else value
-    return " ".join(value.split()).strip(" .,;:")
-
-
 def _hedged(value: str, letters: str, choices: Sequence[str]) -> str | None:
     """The letters of a hedge such as `A or B`, unless that text is itself an option."""
     several = _SEVERAL.fullmatch(_WORD.sub("", value, count=1))
-    if several is None or _options_named(value, choices, letters):
+    if several is None or options_named(value, choices, letters):
         return None
     named = re.findall(
         r"(?<![A-Za-z])([A-Z])(?![a-zA-Z'’])", several[0].upper() if len(value) < 20 else several[0]
@@ -196,34 +179,9 @@ def _several_values(value: str, choices: Sequence[str], letters: str) -> str | N
     parts = re.split(r",?\s(?:or|and)\s|,\s", value)
     if not 1 < len(parts) <= len(letters):
         return None
-    named = [_options_named(part.strip(), choices, letters) for part in parts]
+    named = [options_named(part.strip(), choices, letters) for part in parts]
     distinct = sorted({letters for letters, *more in filter(None, named) if not more})
     return ", ".join(distinct) if all(named) and len(distinct) > 1 else None
-
-
-def _options_named(value: str, choices: Sequence[str], letters: str) -> list[str]:
-    """Letters of the options whose text or number the value is."""
-    if not value:
-        return []
-    wanted = _key(value)
-    number = parse_number(in_digits(_ASSIGNED.sub("", plain_value(value))))
-    exact = [letter for letter, choice in zip(letters, choices, strict=False) if _plain(choice) == value]
-    if len(exact) == 1:
-        return exact
-    return [
-        letter
-        for letter, choice in zip(letters, choices, strict=False)
-        if _key(_plain(choice)) == wanted
-        or (number is not None and parse_number(in_digits(plain_value(choice))) == number)
-    ]
-
-
-def _key(text: str) -> str:
-    return (
-        re.sub(r"^(?:the|an|a|it)(?=[a-z])", "", squeezed(text).lower())
-        if " " in text.strip()
-        else squeezed(text).lower()
-    )
 
 
 def _spoken(text: str, letters: str) -> Candidate | None:
@@ -247,18 +205,22 @@ def _last_line(text: str, letters: str, choices: Sequence[str]) -> Candidate | N
     """A last line that is an option: its letter alone, its letter with its text, or its text alone."""
     stripped = text.rstrip()
     start = stripped.rfind("\n") + 1
-    line = _WORD.sub("", _plain(stripped[start:][:2000]), count=1)
+    line = _WORD.sub("", plain(stripped[start:][:2000]), count=1)
     if is_echo(line):
+        return None
+    if not line:
         return None
     span = (start, len(stripped))
     match = _LINE.fullmatch(line)
     if (
         match
         and match[1] in letters
-        and (match[2] is None or match[1] in _options_named(match[2], choices, letters))
+        and (match[2] is None or match[1] in options_named(match[2], choices, letters))
     ):
         return Candidate(text=line, span=span, rule="last_line")
-    if (len(line) == 1 and line.upper() in letters) or len(_options_named(line, choices, letters)) == 1:
+    if ((alone := _ALONE.fullmatch(line)) and alone[1].upper() in letters) or len(
+        options_named(line, choices, letters)
+    ) == 1:
         return Candidate(text=line, span=span, rule="last_line")
     return None
 

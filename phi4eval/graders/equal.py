@@ -49,6 +49,10 @@ _ALL_BUT = re.compile(
     _REALS
     + r"\s?(?:\\setminus\s?|\\backslash\s?|except(?: for)? |but )(?:[a-z]\s?=\s?)?(?:\\\{)?([^{},]+)(?:\\\})?"
 )
+_PIERCED = re.compile(
+    r"([^<>=,]{1,40})<\s?([a-z])\s?<([^<>=,]{1,40}?)\s?(?:,|and|with)\s?\2\s?\\ne\s([^<>=,]{1,40})"
+)
+"""`2 < x < 4, x \\ne 3`: an open interval without one of its points."""
 _BEHIND = re.compile(r"([^=<>,]*\d[^=<>,]*)=\s?([a-zA-Z])")
 _WORDS = re.compile(r"[^\W\d_]{2,}(?:[\s'’-][^\W\d_]+)*")
 _INEQUALITY = re.compile(r"[<>]|\\(?:le|ge)(?![a-zA-Z])")
@@ -56,6 +60,7 @@ _RATIO = re.compile(r"[^:,=<>]{1,40}(?::[^:,=<>]{1,40}){1,5}")
 _SEVERAL = re.compile(r"[;]|\\\{|\\pm|\b(?:and|or)\b")
 _TRIG = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-zA-Z])")
 _CIRCLE = re.compile(r"\s?\^\s?\{?\s?\\circ(?![a-zA-Z])\s?\}?")
+_TIMES = re.compile(r"(?<=\d)\stimes\s(?=\d)")
 _CLOCK = re.compile(r"\d{1,2}\s?:\s?[0-5]\d")
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _OUTWARD = re.compile(r"([\])\[(])\s?([^\[\]()]{1,80},[^\[\]()]{1,80})([\])\[(])")
@@ -108,10 +113,14 @@ def _plainer(text: str) -> str:
         text = _OUTWARD.sub(_parenthesised, text)
     if _ALL_REALS.fullmatch(text):
         return "(-\\infty , \\infty )"
+    if match := _PIERCED.fullmatch(text):
+        low, _, high, hole = match.groups()
+        return f"({low} , {hole} ) \\cup ({hole} , {high} )"
     if match := _ALL_BUT.fullmatch(text):
         return f"x \\ne {match[1].strip()}"
     if match := _BEHIND.fullmatch(text):
         text = f"{match[2]} = {match[1].strip()}"
+    text = _TIMES.sub(r" \\times ", text)
     return in_digits(text) if text[-1:].isalpha() or text[:1].isalpha() else text
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from phi4eval.graders import grade_completion
-from phi4eval.graders.extract import Candidate, last_value, statements, whole_text
+from phi4eval.graders.extract import Candidate, statements
 from phi4eval.graders.math import bare_gold
 from phi4eval.graders.normal import normalised, plain_value
 from phi4eval.graders.thinking import split_thinking
+from phi4eval.graders.unstated import last_value, whole_text
 from phi4eval.types import Completion, Grade, GraderSpec, Key
 
 SHOWN = 20
@@ -50,6 +51,6 @@ def explain(completion: Completion, key: Key, spec: GraderSpec) -> Explanation:
 def _candidates(text: str) -> list[Candidate]:
     found = list(statements(text))
     if not found:
-        guesses = (whole_text(text), last_value(text, numbers=False), last_value(text, numbers=True))
+        guesses = (whole_text(text), last_value(text))
         found = [guess for guess in guesses if guess is not None]
     return sorted(found, key=lambda each: each.span)

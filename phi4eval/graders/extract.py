@@ -8,8 +8,7 @@ The policy, in order; positions are character offsets in the text given:
 2. Boxes joined by nothing but "or", "and", commas or spaces are one list. Of nested boxes the outer counts.
 3. A template echo (`$ANSWER`, an empty box, dots) is no statement. An unclosed box is none, and hides
    what follows it: a number in cut-off LaTeX is not an answer.
-4. Without any explicit statement the last sentences are searched for a formula or a number (`last_*` rules),
-   unless the text is a refusal.
+4. Without any explicit statement `unstated` looks for a formula or a number (`last_*` rules).
 
 All patterns are linear in the text: bounded or disjoint quantifiers only.
 """
@@ -65,7 +64,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     exclaimed: bool = False
 
 
-_BOX = re.compile(r"\\(?:boxed|fbox|framebox)(?![a-zA-Z])[ \t]{0,8}")
+BOX = re.compile(r"\\(?:boxed|fbox|framebox)(?![a-zA-Z])[ \t]{0,8}")
 _BRACE = re.compile(r"\\[\\{}]|[{}]")
 _JOINED = re.compile(
     r"[\s$.&*]{0,20}(?:\\[)\]]\s{0,4})?(?:,|;|\\q?quad|(?:\\text\s?\{\s?)?\b(?:and|or)\b\s?\}?)"
@@ -77,7 +76,7 @@ _STOP = re.compile(
     r"|\.?\s{1,3}I hope\b|。",
 )
 _NUMBER = re.compile(r"(?<![\w.}\])^{\\])[-−]?\\?\$?\d(?:[\d,]*\d)?(?:\.\d+)?(?:\s?/\s?\d+)?")
-_MATH = re.compile(
+MATH = re.compile(
     r"(?<!\\)\$\$((?:[^$\\]|\\.){1,2000})\$\$|(?<![\\$])\$((?:[^$\\\n]|\\.){1,2000})\$"
     r"|\\\(([^\n]{1,2000}?)\\\)|\\\[([^$]{1,2000}?)\\\]",
     re.DOTALL,
@@ -87,11 +86,20 @@ _PHRASE = re.compile(
 )
 """Words in front of a value: `the sum is 9`."""
 _EXCLAIMED = re.compile(r"[-+]?[\d.,/]*\d%?!{1,3}")
-_TUPLE = re.compile(r"(?<![\w)}\]])[(\[][-−\d][^()\[\]\n]{0,60},[^()\[\]\n]{0,60}[\d}][)\]]")
-_ASIDE = re.compile(r"\((?=[a-zA-Z])[^()\n]{1,80}\)")
-_NOT_THIS = re.compile(r"(?:\bnot|n['’]t|\bnever)(?: be)?[\s$*]{1,3}$", re.IGNORECASE)
-_ASCII_ANCHORS = ("ntwort", "espuesta", "isposta", "esposta", "rgebnis")
+_ASCII_ANCHORS = (
+    "ntwoord",
+    "awaban",
+    "ibu",
+    "dpowied",
+    "ntwort",
+    "espuesta",
+    "isposta",
+    "esposta",
+    "rgebnis",
+)
 _LEADING = re.compile(r"([-+]?\d[\d.,/]*%?)\s?(?:\(|with\b|for\b|when\b|at\b|[,;])")
+_DECIMAL_COMMA = re.compile(r"[-−]?\d+,\d{1,2}")
+_MARKUP = re.compile(r"(?:\s?</?[a-zA-Z]{1,10}\s?/?>){1,8}$")
 _OPEN, _CLOSE = ' \t\r\n*_`"“”‘’', ' \t\r\n*_`"“”’,;:。'
 
 
@@ -110,7 +118,7 @@ def final_statement(text: str) -> Candidate | None:
         explicit = [found for found in explicit if found.span[0] >= box.span[1] and _overrides(found)]
     best = max(explicit, key=lambda found: found.span[0], default=None) or box
     best = best or max(stated, key=lambda found: found.span[0], default=None)
-    return None if best is None else _moved(best, offset)
+    return None if best is None else moved(best, offset)
 
 
 def find_boxes(text: str) -> tuple[list[tuple[int, int, int, int]], int]:
@@ -118,7 +126,7 @@ def find_boxes(text: str) -> tuple[list[tuple[int, int, int, int]], int]:
 
     One pass over the braces, whatever their nesting.
     """
-    heads = list(_BOX.finditer(text))
+    heads = list(BOX.finditer(text))
     if not heads:
         return [], len(text)
     closing = _matching_braces(text)
@@ -176,9 +184,12 @@ def _last_box(text: str, boxes: list[tuple[int, int, int, int]]) -> Candidate | 
 
 def _statements(text: str, begin: int = 0) -> Iterator[Candidate]:
     for tag in TAG.finditer(text, begin):
-        yield _candidate(text, *tag.span(tag.lastindex or 1), "answer_tag")
+        found = candidate(text, *tag.span(tag.lastindex or 1), "answer_tag")
+        if tag["json"]:
+            found = msgspec.structs.replace(found, text=found.text.replace("\\\\", "\\"))
+        yield found
     for mark in HASHES.finditer(text, begin):
-        yield _candidate(text, mark.end(), _line_end(text, mark.end()), "hashes")
+        yield candidate(text, mark.end(), _line_end(text, mark.end()), "hashes")
     for label in list(LABEL.finditer(text, begin))[-STATEMENTS:]:
         yield _line_value(text, label.end())
     for said in list(STATEMENT.finditer(text, begin))[-STATEMENTS:]:
@@ -198,6 +209,8 @@ def _foreign(text: str, begin: int) -> Iterator[Candidate]:
     for said in list(FOREIGN.finditer(text, begin))[-STATEMENTS:]:
         found = _reduced(text, said.end(), _sentence_end(text, said.end()), "statement")
         value = POLITE.sub("", found.text)
+        if _DECIMAL_COMMA.fullmatch(value):
+            value = value.replace(",", ".")
         found = msgspec.structs.replace(
             found, text=value, span=(found.span[0], found.span[0] + len(value)), line=value
         )
@@ -226,12 +239,12 @@ def _line_value(text: str, start: int) -> Candidate:
         if text.startswith(opener, start):
             end = text.find(closer, start + 2, start + VALUE)
             if end > 0:
-                return _candidate(text, start + 2, end, "answer_line")
+                return candidate(text, start + 2, end, "answer_line")
     end = _line_end(text, start)
     if text[start:end].count("$") % 2:  # a formula with a line break inside
         close = text.find("$", end, end + 300)
         if close > 0 and "\n\n" not in text[end:close]:
-            return _candidate(text, start, close + 1, "answer_line")
+            return candidate(text, start, close + 1, "answer_line")
     end = min(end, _sentence_end(text, start))
     return _with_line(text, start, _reduced(text, start, end, "answer_line"))
 
@@ -246,7 +259,7 @@ def _sentence_end(text: str, start: int) -> int:
     limit = min(len(text), start + VALUE)
     position = start
     while stop := _STOP.search(text, position, limit):
-        formula = next((m for m in _MATH.finditer(text, start, limit) if m.end() > stop.start()), None)
+        formula = next((m for m in MATH.finditer(text, start, limit) if m.end() > stop.start()), None)
         if formula is None or formula.start() >= stop.start():
             return stop.start()
         position = formula.end()
@@ -255,34 +268,35 @@ def _sentence_end(text: str, start: int) -> int:
 
 def _reduced(text: str, start: int, end: int, rule: str) -> Candidate:
     """A value with the prose around its formula taken away: `the number $5$ .` is `5`."""
-    formulas = list(_MATH.finditer(text, start, end))
+    formulas = list(MATH.finditer(text, start, end))
     if not formulas:
         if phrase := _PHRASE.match(text, start, end):
             start = phrase.end()
-        return _candidate(text, start, end, rule)
+        return candidate(text, start, end, rule)
     first, last = formulas[0], formulas[-1]
     before = text[start : first.start()].strip(_OPEN)
     if number := _LEADING.match(before):
-        return _candidate(text, start, text.index(number[1], start) + len(number[1]), rule)
+        return candidate(text, start, text.index(number[1], start) + len(number[1]), rule)
     between = text[first.start() : last.end()]
-    if len(formulas) > 1 and (len(between) > 200 or not _is_list(text, formulas)):
-        return _candidate(text, *(formulas[0] if not before else last).span(), rule)
+    if len(formulas) > 1 and (len(between) > 200 or not is_list(text, formulas)):
+        return candidate(text, *(formulas[0] if not before else last).span(), rule)
     after = text[last.end() : end].strip(_CLOSE + ".")
     if len(after.split()) > 2 or after.startswith(("(", "\\")):
         end = last.end()
-    return _candidate(text, start if before in ("", "-") or len(before) <= 8 else first.start(), end, rule)
+    return candidate(text, start if before in ("", "-") or len(before) <= 8 else first.start(), end, rule)
 
 
-def _is_list(text: str, formulas: list[re.Match[str]]) -> bool:
+def is_list(text: str, formulas: list[re.Match[str]]) -> bool:
+    """Formulas with nothing but commas, "and" and "or" between them."""
     gaps = (text[left.end() : right.start()] for left, right in pairwise(formulas))
     return all(gap.strip(" ,;*") in ("", "and", "or", ", and", ", or") for gap in gaps)
 
 
-def _candidate(text: str, start: int, end: int, rule: str) -> Candidate:
+def candidate(text: str, start: int, end: int, rule: str) -> Candidate:
     """A candidate without white space, quotes and markdown at its ends."""
     value = text[start:end]
     start += len(value) - len(value.lstrip(_OPEN))
-    value = value.strip(_OPEN)
+    value = _MARKUP.sub("", value.strip(_OPEN))
     while (
         value
         and (value[-1] in _CLOSE or value[-1] == ".")
@@ -300,82 +314,13 @@ def _overrides(found: Candidate) -> bool:
     value = found.text
     return bool(value) and (
         len(value) <= 2
-        or _MATH.fullmatch(value) is not None
+        or MATH.fullmatch(value) is not None
         or _NUMBER.fullmatch(value) is not None
         or re.fullmatch(r"\(?[A-Za-z]\)?(?:[).:] .{0,80})?", value) is not None
     )
 
 
-def _moved(found: Candidate, offset: int) -> Candidate:
+def moved(found: Candidate, offset: int) -> Candidate:
+    """The candidate of a text that began `offset` characters later."""
     start, end = found.span
     return msgspec.structs.replace(found, span=(start + offset, end + offset)) if offset else found
-
-
-def whole_text(text: str) -> Candidate | None:
-    """The text itself where it is nothing but an answer: one short line or formula without a sentence."""
-    value = text.strip()
-    if (
-        not value
-        or len(value) > 200
-        or "\n\n" in value
-        or re.search(r"(?<!\\)[.!?]\s+\S", value)
-        or is_echo(value)
-    ):
-        return None
-    words = re.findall(r"(?<![\\a-zA-Z{\d])[a-zA-Z]{2,}", re.sub(r"\\[a-zA-Z]+(?:\s?\{[^{}]*\})?", "", value))
-    if len(words) > 1 and value[0].isupper() and re.search(r"[\d$]", value):
-        return None
-    if len(words) > 5 or _BOX.search(value) or LABEL.search(value):
-        return None
-    return _candidate(text, 0, len(text), "whole_text")
-
-
-def bare_answer(text: str) -> Candidate | None:
-    """The text itself, known to be nothing but an answer; None where it is a placeholder or nothing."""
-    found = _candidate(text, 0, len(text), "bare_answer")
-    if len(text) > VALUE:  # a prefix of it would not be the answer
-        found = msgspec.structs.replace(found, text=text.strip()[: VALUE + 1])
-    return None if is_echo(found.text) else found
-
-
-def last_line(text: str) -> Candidate | None:
-    """The last line, if it is short: where an answer in words stands by itself."""
-    stripped = text.rstrip()
-    start = stripped.rfind("\n") + 1
-    found = _candidate(text, start, len(stripped), "last_line")
-    return found if 0 < len(found.text) <= 80 and not is_echo(found.text) else None
-
-
-def last_value(text: str, *, numbers: bool, integers: bool = False) -> Candidate | None:
-    """The last formula (or, if `numbers`, number) of the last three sentences, where an unboxed answer ends.
-
-    integers: only single numbers, no `(1, 2)`. None where the text has a box: its model did commit, to
-    something that was no answer.
-    """
-    if _BOX.search(text):
-        return None
-    offset = max(len(text) - VALUE, 0)
-    tail = text[offset:].rstrip()
-    floor = _nth_sentence_from_end(tail, 3)
-    formulas = [] if numbers else [m for m in _MATH.finditer(tail) if m.start() >= floor]
-    if formulas:
-        start, end = formulas[-1].span()
-        return _moved(_candidate(tail, start, end, "last_formula"), offset)
-    asides = [aside.span() for aside in _ASIDE.finditer(tail)]
-    floor = 0 if numbers else floor
-    found = [
-        m
-        for m in (*_NUMBER.finditer(tail, floor), *(() if integers else _TUPLE.finditer(tail, floor)))
-        if not _NOT_THIS.search(tail, max(m.start() - 20, 0), m.start())
-    ]
-    found = [m for m in found if not any(a <= m.start() < b for a, b in asides)] or found
-    if not found:
-        return None
-    found.sort(key=lambda m: (m.end(), -m.start()))
-    start, end = found[-1].span()
-    return _moved(_candidate(tail, start, end, "last_number"), offset)
-
-
-def _nth_sentence_from_end(text: str, count: int) -> int:
-    ends = [m.end() for m in re.finditer(r"[.!?]\s|\n", text)]
-    return ends[-count] if len(ends) >= count else 0

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from phi4eval.graders.empty import is_refusal
-from phi4eval.graders.extract import bare_answer, final_statement, last_value, whole_text
+from phi4eval.graders.extract import final_statement
 from phi4eval.graders.normal import plain_value
 from phi4eval.graders.numbers import parse_number
+from phi4eval.graders.unstated import bare_answer, last_value, whole_text
 from phi4eval.graders.verdicts import grades_of
 from phi4eval.types import Grade, Key
 
-VERSION = "3"
+VERSION = "4"
 
 _grade = grades_of(f"integer@{VERSION}")
 
@@ -37,9 +38,7 @@ def grade(text: str, key: Key, options: Mapping[str, str]) -> Grade:
         return _grade("refused", "refusal", "the model declined to answer")
     whole = whole_text(text)
     found = found or (
-        whole
-        if whole and number_of(whole.text) is not None
-        else last_value(text, numbers=True, integers=True)
+        whole if whole and number_of(whole.text) is not None else last_value(text, integers=True)
     )
     if found is None:
         return _grade("no_answer", "none", "no final answer and no number found")

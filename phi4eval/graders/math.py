@@ -11,20 +11,14 @@ from collections.abc import Mapping
 
 from phi4eval.graders.empty import is_refusal
 from phi4eval.graders.equal import Equality, compare
-from phi4eval.graders.extract import (
-    Candidate,
-    bare_answer,
-    final_statement,
-    find_boxes,
-    last_value,
-    whole_text,
-)
+from phi4eval.graders.extract import Candidate, final_statement, find_boxes
 from phi4eval.graders.normal import unwrapped
 from phi4eval.graders.symbolic import TooLarge
+from phi4eval.graders.unstated import bare_answer, last_value, whole_text
 from phi4eval.graders.verdicts import grades_of
 from phi4eval.types import Grade, Key, Verdict
 
-VERSION = "3"
+VERSION = "4"
 
 _grade = grades_of(f"math@{VERSION}")
 
@@ -49,7 +43,7 @@ def grade(text: str, key: Key, options: Mapping[str, str]) -> Grade:
         return _grade("refused", "refusal", "the model declined to answer")
     if found is None and options.get("form") == "answer":
         found = bare_answer(text)
-    found = found or whole_text(text) or last_value(text, numbers=False) or last_value(text, numbers=True)
+    found = found or whole_text(text) or last_value(text)
     if found is None:
         return _grade("no_answer", "none", "no final answer, formula or number found")
     judged = judge(found, gold)

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from phi4eval.graders.empty import is_refusal
-from phi4eval.graders.extract import bare_answer, final_statement, last_line, whole_text
+from phi4eval.graders.extract import final_statement
 from phi4eval.graders.normal import plain_value
 from phi4eval.graders.numbers import parse_number
+from phi4eval.graders.unstated import bare_answer, last_line, whole_text
 from phi4eval.graders.verdicts import grades_of
 from phi4eval.graders.wording import bare_text, in_digits, same_time
 from phi4eval.types import Grade, Key
 
-VERSION = "2"
+VERSION = "3"
 
 _grade = grades_of(f"text@{VERSION}")
 

@@ -14,8 +14,17 @@ from bisect import bisect_right
 import msgspec
 
 _TAG = re.compile(
-    r"<(?:(/?)(?:think(?:ing)?|thought|reasoning)\s{0,8}|\|(?:begin|(end))_of_thought\|)>", re.IGNORECASE
+    r"<(?:(?P<a>/)?(?:think(?:ing)?|thought|reasoning|seed:think|scratchpad)\s{0,8}"
+    r"|\|(?:begin|(?P<b>end))_of_thought\||\|(?:start|(?P<c>end))_thinking\|)>"
+    r"|◁(?P<d>/)?think▷|\[(?P<e>/)?think\]",
+    re.IGNORECASE,
 )
+_TURN = re.compile(
+    r"<\|(?:im_end|eot_id|eom_id|end_of_text|endoftext|end_of_turn|eos)\|>|<end_of_turn>|</s>"
+    r"|<｜end▁of▁sentence｜>",
+    re.IGNORECASE,
+)
+"""What a chat template ends a turn with: what follows is no longer the model's answer."""
 
 _CHANNEL = re.compile(r"<\|channel\|>\s{0,8}(\w{1,32})[^<]{0,200}<\|message\|>")
 _CHANNEL_END = re.compile(r"<\|(?:end|return|call|start|channel)\|>")
@@ -74,11 +83,20 @@ def _final_channel(text: str) -> tuple[list[tuple[int, int]], bool]:
     return kept, unclosed
 
 
+def _this_turn(text: str, kept: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The pieces up to the first end of a turn that something stands before."""
+    for place, (start, end) in enumerate(kept):
+        for stop in _TURN.finditer(text, start, end):
+            if place or text[start : stop.start()].strip():
+                return [*kept[:place], (start, stop.start())]
+    return kept
+
+
 def _outside_tags(text: str) -> tuple[list[tuple[int, int]], bool]:
     kept: list[tuple[int, int]] = []
     position, opened = 0, False
     for tag in _TAG.finditer(text):
-        if tag[1] or tag[2]:
+        if tag.lastgroup:
             if not opened:
                 kept.clear()
             position, opened = tag.end(), False
@@ -87,6 +105,7 @@ def _outside_tags(text: str) -> tuple[list[tuple[int, int]], bool]:
             opened = True
     if not opened:
         kept.append((position, len(text)))
+    kept = _this_turn(text, kept)
     return kept or [(position, position)], opened
 
 

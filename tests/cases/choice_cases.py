@@ -101,7 +101,7 @@ CASES = [
     ("5 + 7 = 12\nAnswer B", "B", "correct", "B"),
     ("5 + 7 = 12\nANSWER = B", "B", "correct", "B"),
     ("Answer: B, and A is wrong.", "B", "correct", "B"),
-    ("Sum of A.P. = 12, where N is 3 and A is 2.", "A", "no_answer", None),
+    ("Sum of A.P. = 12, where N is 3 and A is 2.", "A", "incorrect", "B"),
     # last committed statement wins
     ("Answer: A\n\nWait, that is wrong.\n\nAnswer: B", "B", "correct", "B"),
     ("Answer: B\n\nWait, that is wrong.\n\nAnswer: A", "B", "incorrect", "A"),

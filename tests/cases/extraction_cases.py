@@ -50,6 +50,6 @@ CASES = [
     (r"The answer is 6. Correction: \boxed{5}", "5", "box"),
     ("Respuesta: 5", "5", "answer_line"),
     ("ответ: 5", "5", "answer_line"),
-    ("답: 5", None, None),
+    ("답: 5", "5", "answer_line"),
     ("정답: 5", "5", "answer_line"),
 ]

@@ -34,7 +34,7 @@ CASES = [
     (r"\boxed{none}", "27", "incorrect"),
     ("So she has 18 eggs left.", "18", "correct"),
     ("She has 16 - 3 - 4 = 9 eggs and makes 9 * 2 = $18.", "18", "correct"),
-    ("She has 3 left, out of 21.", "3", "incorrect"),
+    ("She has 3 left, out of 21.", "3", "correct"),
     ("The answer is 18 eggs.", "18", "correct"),
     ("The answer is 18. That took 3 steps.", "18", "correct"),
     ("**Answer: 18**", "18", "correct"),

@@ -192,7 +192,7 @@ TEN_CLASSES: dict[str, list[Choice]] = {
         ("I think so.", "I", "no_answer"),
         ("I choose H.", "H", "correct"),
         ("I choose H.", "I", "incorrect"),
-        ("Answer: I think it is H", "I", "no_answer"),
+        ("Answer: I think it is H", "I", "incorrect"),
         ("Answer: K", "J", "no_answer"),
         (r"\boxed{J}", "J", "correct"),
         (r"\boxed{29}", "J", "correct"),

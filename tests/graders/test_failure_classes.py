@@ -6,7 +6,14 @@ import pytest
 
 from phi4eval.graders import grade_completion
 from phi4eval.types import Completion, Grade, GraderSpec, Key
-from tests.cases import equality_cases, option_cases, response_cases
+from tests.cases import (
+    equality_cases,
+    fresh_answers,
+    fresh_choices,
+    fresh_responses,
+    option_cases,
+    response_cases,
+)
 
 PAIRS = [(name, *row) for name, rows in equality_cases.CLASSES.items() for row in rows]
 RESPONSES = [(name, *row) for name, rows in response_cases.CLASSES.items() for row in rows]
@@ -56,3 +63,26 @@ def test_a_choice_is_judged_as_its_class_says(
 ) -> None:
     grade = grade_text(text, Key(gold=gold, choices=options), "choice")
     assert grade.verdict == verdict, (name, grade)
+
+
+FRESH = [
+    (name, gold, text, same, (), form)
+    for classes, form in ((fresh_answers.CLASSES, "answer"), (fresh_responses.CLASSES, "response"))
+    for name, rows in classes.items()
+    for gold, text, same in rows
+] + [
+    (name, gold, text, same, options, "response")
+    for name, (options, rows) in fresh_choices.CLASSES.items()
+    for gold, text, same in rows
+]
+
+
+@pytest.mark.parametrize(("name", "gold", "text", "same", "options", "form"), FRESH)
+def test_a_row_written_before_the_grader_saw_it_is_judged_as_its_label_says(
+    name: str, gold: str, text: str, same: bool, options: tuple[str, ...], form: str
+) -> None:
+    completion = Completion(task="t", item="i", sample=0, text=text, finish="stop", prompt_hash="")
+    spec = GraderSpec(name="choice" if options else "math", options={"form": form})
+    grade = grade_completion(completion, Key(gold=gold, choices=options), spec)
+    assert (grade.verdict == "correct") == same, (name, grade)
+    assert grade.verdict not in ("error", "ungradable")

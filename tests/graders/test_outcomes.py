@@ -19,6 +19,9 @@ from tests.cases import (
     choice_cases,
     equality_cases,
     extraction_cases,
+    fresh_answers,
+    fresh_choices,
+    fresh_responses,
     integer_cases,
     math_cases,
     option_cases,
@@ -34,6 +37,8 @@ def math_rows() -> list[tuple[str, str]]:
     rows += [(gold, prediction) for gold, prediction, _ in math_cases.POLYNOMIALS + math_cases.RESPONSES]
     for classes in (equality_cases.CLASSES, response_cases.CLASSES):
         rows += [(gold, text) for table in classes.values() for gold, text, _ in table]
+    for fresh in (fresh_answers.CLASSES, fresh_responses.CLASSES):
+        rows += [(gold, text) for judged in fresh.values() for gold, text, _ in judged]
     return rows + [("5", text) for text, *_ in extraction_cases.CASES]
 
 
@@ -49,6 +54,9 @@ def outcomes(name: str) -> list[object]:
             (option_cases.TEN_CLASSES, option_cases.TEN),
         ):
             rows += [(text, gold, options) for table in classes.values() for text, gold, _ in table]
+        rows += [
+            (text, gold, texts) for texts, table in fresh_choices.CLASSES.values() for gold, text, _ in table
+        ]
         grades = [grader.grade(text, Key(gold=gold, choices=options), {}) for text, gold, options in rows]
     elif name == "integer":
         grades = [grader.grade(text, Key(gold=gold), {}) for text, gold, _ in integer_cases.CASES]

@@ -7,10 +7,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from phi4eval.graders import choice, integer, math
-from phi4eval.graders.extract import final_statement, find_boxes, last_value, whole_text
+from phi4eval.graders.extract import final_statement, find_boxes
 from phi4eval.graders.normal import normalised, plain_value
 from phi4eval.graders.numbers import parse_number
 from phi4eval.graders.simple_evals import find_answer, find_code, find_letter
+from phi4eval.graders.unstated import last_value, whole_text
 from phi4eval.types import VERDICTS, Key
 
 WRAPPINGS = (
@@ -179,8 +180,8 @@ def test_a_letter_is_right_only_where_it_is_the_gold(wrapping: str, letter: str,
 def test_no_text_makes_a_grader_or_an_extraction_fail(text: str) -> None:
     for found in (
         final_statement(text),
-        last_value(text, numbers=True),
-        last_value(text, numbers=False),
+        last_value(text),
+        last_value(text, integers=True),
         whole_text(text),
     ):
         assert found is None or 0 <= found.span[0] <= found.span[1] <= len(text)

@@ -1,0 +1,220 @@
+"""What is the answer of a text that never says "the answer is"?
+
+A short text may be nothing but its answer. Otherwise the last sentence that gives a value is taken as the
+conclusion: its asides, reasons and comparisons are set aside (`12, which is less than 20`), and the last
+formula, equation, list or number of what is left is the answer. All of these are weak: a grade by them says
+so.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from phi4eval.graders.anchors import LABEL
+from phi4eval.graders.empty import is_echo
+from phi4eval.graders.extract import BOX, MATH, VALUE, Candidate, candidate, is_list, moved
+from phi4eval.graders.units import COUNTED, unit_of
+
+SENTENCES = 4
+"""Only this many last sentences are looked at."""
+
+_FOREIGN_LETTERS = re.compile(
+    r"[\u0400-\u052f\u0590-\u07bf\u0900-\u0eff\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2}"
+)
+_END_OF_SENTENCE = re.compile(r"(?<!\b[A-Za-z])[.!?](?=[\s*_]|$)\s*|[。！？।]\s*|\n")
+_ASIDE = re.compile(r"\((?=[^()\n]{0,120}[a-zA-Z]{2})[^()\n]{1,160}\)")
+_REASON = re.compile(
+    r"[,;]?\s(?:which|because|since|as (?:required|desired|claimed|expected)|rather than|instead of|out of"
+    r"|after|before|while|whereas|where|when|given|assuming|for (?:all|any|every)|if|whenever|so that|once"
+    r"|compared|,? ?or (?:about|roughly|approximately))\b"
+    r"|,\s(?:less|more|larger|smaller|greater|nicht|et non|y no|e non)\s"
+    r"|,?\s(?:and\s|but\s)?not\s(?=[-$\\\d])"
+    r"|[，、](?:比|而|因为|其中|不是|并非|多于|少于)|\s?(?:\\approx|≈)|\sapproximately\b",
+    re.IGNORECASE,
+)
+_CHECKED = re.compile(
+    r"[\s*_(>-]*(?:check|verif|note|let me|i hope|feel free|please|confidence|here)", re.IGNORECASE
+)
+_TOTAL = re.compile(r"[^\d\n]{0,30}\b(?:in total|in all|altogether)\b", re.IGNORECASE)
+_NONE = re.compile(r"\bno (?:real )?(?:solutions?|roots)\b", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"(?<![\w.}\])^{\\])(?:\d{1,2}:\d{2}(?:\s?[ap]\.?m\b\.?)?(?!\d)"
+    r"|[-−]?\\?[$€£]?\d(?:[\d,]*\d)?(?:\.\d+)?(?:\s?/\s?\d+(?!\d))?(?:\s?(?:\\?%|°))?)"
+)
+_TUPLE = re.compile(r"(?<![\w)}\]])[(\[][-−\d][^()\[\]\n]{0,60},[^()\[\]\n]{0,60}[\d}][)\]]")
+_EQUATION = re.compile(
+    r"(?<![\w\\$])[a-zA-Z](?:\([a-z]\))?\s?=\s?(?:(?<![a-zA-Z])[a-zA-Z](?![a-zA-Z])|[-+*/^().\d\s√π²³])+"
+)
+_BETWEEN = re.compile(r"\s?(?:,|,? and|,? or|,? y|,? et|,? und|,? e)\s(?:[a-zA-Z]\s?=\s?)?")
+_RANGE = re.compile(r"\bbetween\s$", re.IGNORECASE)
+_UNIT_BEHIND = re.compile(r"\s?([a-zA-Zμ°][a-zA-Zμ²³^\d/.]{0,20}(?:\s(?:per\s)?[a-zA-Z²³]{1,12}){0,2})")
+_NOT_THIS = re.compile(
+    r"(?:\bnot|n['’]t|\bnever|\bstep|\bsteps|\bcase|\boption)(?: be)?[\s$*]{1,3}$", re.IGNORECASE
+)
+
+
+def whole_text(text: str) -> Candidate | None:
+    """The text itself where it is nothing but an answer: one short line or formula without a sentence."""
+    value = text.strip()
+    if (
+        not value
+        or len(value) > 200
+        or "\n\n" in value
+        or re.search(r"(?<!\\)[.!?]\s+\S", value)
+        or is_echo(value)
+        or BOX.search(value)
+        or LABEL.search(value)
+    ):
+        return None
+    if not value.isascii() and _FOREIGN_LETTERS.search(value) and re.search(r"\d", value):
+        return None
+    words = re.findall(r"(?<![\\a-zA-Z{\d])[a-zA-Z]{2,}", re.sub(r"\\[a-zA-Z]+(?:\s?\{[^{}]*\})?", "", value))
+    if len(words) > 5 or (len(words) > 1 and value[0].isupper() and re.search(r"[\d$]", value)):
+        return None
+    return candidate(text, 0, len(text), "whole_text")
+
+
+def bare_answer(text: str) -> Candidate | None:
+    """The text itself, known to be nothing but an answer; None where it is a placeholder or nothing."""
+    found = candidate(text, 0, len(text), "bare_answer")
+    if len(text) > VALUE:  # a prefix of it would not be the answer
+        found = Candidate(text=text.strip()[: VALUE + 1], span=found.span, rule=found.rule)
+    return None if is_echo(found.text) else found
+
+
+def last_line(text: str) -> Candidate | None:
+    """The last line, if it is short: where an answer in words stands by itself."""
+    stripped = text.rstrip()
+    start = stripped.rfind("\n") + 1
+    found = candidate(text, start, len(stripped), "last_line")
+    return found if 0 < len(found.text) <= 80 and not is_echo(found.text) else None
+
+
+def last_value(text: str, *, integers: bool = False) -> Candidate | None:
+    """The value that the last sentence with one concludes with (rules `last_formula`, `last_number`).
+
+    integers: only single numbers, no `(1, 2)` and no list. None where the text has a box: its model did
+    commit, to something that was no answer.
+    """
+    if BOX.search(text):
+        return None
+    offset = max(len(text) - VALUE, 0)
+    tail = text[offset:].rstrip()
+    formulas = [] if integers else [m for m in MATH.finditer(tail) if re.search(r"[\da-zA-Z]", _bare(m[0]))]
+    sentences = _sentences(tail, [m.span() for m in MATH.finditer(tail)])
+    later: Candidate | None = None
+    for start, end in reversed(sentences[-SENTENCES:]):
+        found = _concluded(tail, start, end, formulas, integers=integers)
+        if found is None:
+            continue
+        if not _CHECKED.match(tail, start, end):
+            return moved(found, offset)
+        later = later or found
+    return moved(later, offset) if later else None
+
+
+def _bare(formula: str) -> str:
+    return re.sub(r"\\(?:blacksquare|square|Box|qed|checkmark)", "", formula)
+
+
+def _sentences(text: str, formulas: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """[start, end) of the sentences and lines; a full stop or a line break in a formula ends nothing."""
+    cuts = [0]
+    for stop in _END_OF_SENTENCE.finditer(text):
+        if not any(start < stop.start() < end for start, end in formulas):
+            cuts.append(stop.end())
+    cuts.append(len(text))
+    return [(start, end) for start, end in pairwise(cuts) if text[start:end].strip()]
+
+
+def _concluded(
+    text: str, start: int, end: int, formulas: list[re.Match[str]], *, integers: bool
+) -> Candidate | None:
+    """The value of one sentence: in its main clause, else anywhere in it."""
+    asides = [aside.span() for aside in _ASIDE.finditer(text, start, end)]
+    inside = [m for m in formulas if start <= m.start() < end]
+    for limit in (_main_clause(text, start, end, inside), end):
+        shown = [m for m in inside if m.start() < limit and not _within(m.start(), asides)]
+        if not shown and limit == end:
+            shown = inside
+        if shown:
+            first = shown[-1]
+            while len(shown) > 1 and is_list(text, shown[-2:]):
+                first = shown[-2]
+                shown.pop()
+            last = [m for m in inside if m.start() < limit and not _within(m.start(), asides)] or inside
+            return candidate(text, first.start(), last[-1].end(), "last_formula")
+        if found := _plain_value(text, start, limit, asides, integers=integers):
+            return found
+    if not integers and (none := _NONE.search(text, start, end)):
+        return candidate(text, *none.span(), "last_formula")
+    return None
+
+
+def _main_clause(text: str, start: int, end: int, formulas: list[re.Match[str]]) -> int:
+    """Where the main clause ends: before a reason or a comparison that follows its value."""
+    for reason in _REASON.finditer(text, start, end):
+        in_formula = any(m.start() < reason.start() < m.end() for m in formulas)
+        if not in_formula and (re.search(r"\d", text[start : reason.start()])):
+            return reason.start()
+    return end
+
+
+def _within(position: int, spans: list[tuple[int, int]]) -> bool:
+    return any(start <= position < end for start, end in spans)
+
+
+def _plain_value(
+    text: str, start: int, end: int, asides: list[tuple[int, int]], *, integers: bool
+) -> Candidate | None:
+    patterns = (_NUMBER,) if integers else (_NUMBER, _TUPLE)
+    found = [
+        m.span()
+        for pattern in patterns
+        for m in pattern.finditer(text, start, end)
+        if not _NOT_THIS.search(text, max(m.start() - 20, 0), m.start())
+    ]
+    found = [span for span in found if not _within(span[0], asides)] or found
+    if not found:
+        return None
+    found.sort(key=lambda span: (span[1], -span[0]))
+    total = [span for span in found if _TOTAL.match(text, span[1], end)]
+    if total:
+        return candidate(text, *total[0], "last_number")
+    first, last = found[-1]
+    if integers:
+        return candidate(text, first, last, "last_number")
+    equations = [m.span() for m in _EQUATION.finditer(text, start, end) if m.end() >= last]
+    if equations and not (equations[-1][0] > first):
+        first, last = equations[-1]
+        return candidate(text, *_joined(text, start, first, last, found), "last_number")
+    first, last = _joined(text, start, first, last, found)
+    return candidate(text, first, _with_unit(text, last, end), "last_number")
+
+
+def _joined(text: str, start: int, first: int, last: int, found: list[tuple[int, int]]) -> tuple[int, int]:
+    """A value with those in front of it that make one list with it: `2 and -3`, `x = 3 or x = 4`."""
+    for before in reversed(found):
+        if before[1] > first:
+            continue
+        if not _BETWEEN.fullmatch(text, before[1], first) or _RANGE.search(text, start, before[0]):
+            break
+        first = before[0]
+        if name := re.search(r"(?<![\w\\])[a-zA-Z]\s?=\s?$", text[start:first]):
+            first = start + name.start()
+    return first, last
+
+
+def _with_unit(text: str, last: int, end: int) -> int:
+    """The end of a number with the known unit behind it."""
+    behind = _UNIT_BEHIND.match(text, last, end)
+    if behind is None:
+        return last
+    words = behind[1].rstrip(".").split(" ")
+    for count in range(len(words), 0, -1):
+        phrase = " ".join(words[:count]).translate({0xB2: "^2", 0xB3: "^3", 0xB0: "\\circ "})
+        unit = unit_of(phrase.strip())
+        if unit is not None and unit != COUNTED and not (phrase == "in" and len(words) > 1):
+            return behind.start(1) + len(" ".join(words[:count]))
+    return last
