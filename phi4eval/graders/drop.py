@@ -12,7 +12,8 @@ from collections.abc import Mapping
 import msgspec
 
 from phi4eval.graders.empty import is_refusal
-from phi4eval.graders.extract import Candidate, final_statement, last_line, whole_text
+from phi4eval.graders.extract import Candidate, final_statement
+from phi4eval.graders.unstated import last_line, whole_text
 from phi4eval.graders.verdicts import grades_of
 from phi4eval.types import Grade, Key
 

@@ -13,7 +13,8 @@ from collections.abc import Mapping
 import msgspec
 
 from phi4eval.graders.empty import is_refusal
-from phi4eval.graders.extract import Candidate, whole_text
+from phi4eval.graders.extract import Candidate
+from phi4eval.graders.unstated import whole_text
 from phi4eval.graders.verdicts import grades_of
 from phi4eval.graders.wording import bare_text
 from phi4eval.types import Grade, Key
