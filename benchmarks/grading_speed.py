@@ -35,9 +35,11 @@ from phi4eval.grading import Pair, submit_pair
 rows = json.load(sys.stdin)
 left = threading.Semaphore(0)
 def count(judgement): left.release()
-for power in range(2, 34):
-    submit_pair(Pair(gold=f"x^{power}-1", prediction=f"-1+x^{{{power}}}"), count)
-for power in range(2, 34): left.acquire()
+for number in range(2, 34):  # for the algebra system in every worker, and for this process's own arithmetic
+    submit_pair(Pair(gold=f"x^2<{number}", prediction=f"x^2-{number}<0"), count)
+for number in range(2, 34): left.acquire()
+submit_pair(Pair(gold="\\sqrt{8}", prediction="2\\sqrt{2}"), count)
+left.acquire()
 begun = time.perf_counter()
 for gold, text, form in rows:
     submit_pair(Pair(gold=gold, prediction=text, form=form), count)

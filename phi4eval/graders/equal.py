@@ -19,7 +19,7 @@ from phi4eval.graders.numbers import parse_number
 from phi4eval.graders.structure import Structure, split_top, take_apart
 from phi4eval.graders.symbolic import same_expression
 from phi4eval.graders.units import DEGREE, PERCENT, RADIAN, Unit, conflict, conversion, split_unit
-from phi4eval.graders.value import same_value
+from phi4eval.graders.value import same_equation, same_value
 from phi4eval.graders.wording import bare_text, in_digits, same_time
 
 DEPTH = 4
@@ -61,7 +61,8 @@ _SEVERAL = re.compile(r"[;]|\\\{|\\pm|\b(?:and|or)\b")
 _TRIG = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-zA-Z])")
 _CIRCLE = re.compile(r"\s?\^\s?\{?\s?\\circ(?![a-zA-Z])\s?\}?")
 _TIMES = re.compile(r"(?<=\d)\stimes\s(?=\d)")
-_CLOCK = re.compile(r"\d{1,2}\s?:\s?[0-5]\d")
+_INFINITE = re.compile(r"\s?[-+]?\s?\\infty\s?")
+_CLOCK = re.compile(r"\d{1,2}\s?:\s?[0-5]\d(?:\s?[a-zA-Z. ]{1,12})?")
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _OUTWARD = re.compile(r"([\])\[(])\s?([^\[\]()]{1,80},[^\[\]()]{1,80})([\])\[(])")
 _PLUS = re.compile(r"(^|[(\[,{])\s?\+\s?")
@@ -73,6 +74,10 @@ _MATHEMATICAL = re.compile(r"[\d\\^_=+*/<>(){}\[\]|]")
 @lru_cache(maxsize=20_000)
 def compare(*, gold: str, prediction: str) -> Equality:
     """Judge a prediction against the gold. May raise symbolic.TooLarge."""
+    if gold == prediction and gold:
+        return Equality(same=True, rule="string")
+    if (decided := _numbers(gold, prediction)) is not None:
+        return decided
     return _compare(normalised(gold), normalised(prediction), 0)
 
 
@@ -164,9 +169,15 @@ def _ratios(gold: str, prediction: str, depth: int) -> Equality | None:
 
 def _numbers(gold: str, prediction: str) -> Equality | None:
     left, right = parse_number(gold), parse_number(prediction)
-    if left is None or right is None:
-        return None
-    return Equality(same=left == right, rule="number")
+    if left is not None and right is not None:
+        return Equality(same=left == right, rule="number")
+    endless = [_INFINITE.fullmatch(text) is not None for text in (gold, prediction)]
+    if endless != [False, False] and all(
+        e or n is not None for e, n in zip(endless, (left, right), strict=True)
+    ):
+        signs = {text.lstrip().startswith("-") for text in (gold, prediction)}
+        return Equality(same=all(endless) and len(signs) == 1, rule="number")
+    return None
 
 
 def _units(gold: str, prediction: str, depth: int) -> Equality | None:
@@ -345,6 +356,8 @@ def _symbolic(gold: str, prediction: str, whole: tuple[str, str]) -> Equality:
     if (valued := same_value(gold=gold, prediction=prediction)) is not None:
         return Equality(same=valued or same_value(gold=bare[0], prediction=bare[1]) is True, rule="value")
     gold, prediction = bare
+    if (equations := same_equation(gold=whole[0], prediction=whole[1])) is not None:
+        return Equality(same=equations, rule="equation")
     same = same_expression(gold=gold, prediction=prediction)
     if not same and all(text.count("=") == 1 for text in whole) and whole != (gold, prediction):
         same = same_expression(gold=whole[0], prediction=whole[1]) or same  # `y = 3x` as `3x - y = 0`

@@ -129,7 +129,7 @@ def find_boxes(text: str) -> tuple[list[tuple[int, int, int, int]], int]:
     heads = list(BOX.finditer(text))
     if not heads:
         return [], len(text)
-    closing = _matching_braces(text)
+    closing = _matching_braces(text, heads[0].start())
     found: list[tuple[int, int, int, int]] = []
     for head in heads:
         start, body = head.start(), head.end()
@@ -145,9 +145,9 @@ def find_boxes(text: str) -> tuple[list[tuple[int, int, int, int]], int]:
     return found, len(text)
 
 
-def _matching_braces(text: str) -> dict[int, int]:
+def _matching_braces(text: str, begin: int) -> dict[int, int]:
     pairs, opened = {}, []
-    for brace in _BRACE.finditer(text):
+    for brace in _BRACE.finditer(text, begin):
         if brace[0] == "{":
             opened.append(brace.start())
         elif brace[0] == "}" and opened:
@@ -200,7 +200,7 @@ def _statements(text: str, begin: int = 0) -> Iterator[Candidate]:
                     text, said.end(), _reduced(text, said.end(), _sentence_end(text, said.end()), rule)
                 )
             )
-    if not text.isascii() or any(word in text for word in _ASCII_ANCHORS):
+    if not text.isascii() or any(text.find(word, begin) >= 0 for word in _ASCII_ANCHORS):
         yield from _foreign(text, begin)
 
 

@@ -58,6 +58,32 @@ def same_value(*, gold: str, prediction: str) -> bool | None:
     return _same_function(left, right, _points(names, gold, prediction, "real"))
 
 
+@lru_cache(maxsize=20_000)
+def same_equation(*, gold: str, prediction: str) -> bool | None:
+    """Equations of two and more letters with the same solutions, as far as one is a multiple of the other."""
+    sides = [text.split("=") for text in (gold, prediction)]
+    if any(len(parts) != 2 for parts in sides):
+        return None
+    read = [[read_formula(part.strip()) for part in parts] for parts in sides]
+    trees: list[Node] = []
+    for first, second in read:
+        if first is None or second is None:
+            return None
+        trees.append(("add", first, ("neg", second)))
+    names = symbols_of(trees[0])
+    if len(names) < 2 or names != symbols_of(trees[1]) or not all(map(_is_rational, trees)):
+        return None
+    try:
+        values = [
+            [_exact(tree, point) for tree in trees]
+            for point in _points(sorted(names), gold, prediction, "large")
+        ]
+    except (_Inexact, ZeroDivisionError):
+        return None
+    (a, b), (c, d) = values
+    return None if not all((a, b, c, d)) else a * d == b * c
+
+
 def _points(names: list[str], gold: str, prediction: str, kind: str) -> list[dict[str, Fraction]]:
     """Points from a hash of both texts: large integers, small ones of all parities, or real numbers."""
     seed = hashlib.blake2b(f"{gold}\x00{prediction}".encode("utf-8", "replace"), digest_size=32).digest()
@@ -108,16 +134,28 @@ def _same_rational(left: Node, right: Node, points: list[dict[str, Fraction]]) -
 
 
 def _same_constants(left: Node, right: Node) -> bool | None:
+    defined = [_has_value(side) for side in (left, right)]
+    if False in defined:
+        return False if True in defined else None
     try:
         return _exact(left, {}) == _exact(right, {})
-    except ZeroDivisionError:
-        return None
     except _Inexact:
         pass
     try:
         return _close(_numeric(left, {}), _numeric(right, {}))
     except _Outside:
         return None
+
+
+def _has_value(node: Node) -> bool:
+    """No division by zero in the exact part: `6/0` is no number, whatever it is compared with."""
+    try:
+        _exact(node, {})
+    except ZeroDivisionError:
+        return False
+    except _Inexact:
+        return all(_has_value(part) for part in node[1:] if isinstance(part, tuple))
+    return True
 
 
 def _same_function(left: Node, right: Node, points: list[dict[str, Fraction]]) -> bool | None:

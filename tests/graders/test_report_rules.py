@@ -32,7 +32,7 @@ MMLU = [
     ("答案：C", "C", 1.0, 1.0),
     ("Respuesta:\n\nC", "C", 1.0, 1.0),
     ("উত্তর: ড", "C", 1.0, 0.0),
-    ("Answer: Ｃ", "C", 1.0, 0.0),
+    ("Answer: Ｃ", "C", 1.0, 1.0),
     # its weak points
     ("Answer: (C)", None, 0.0, 1.0),
     ("The answer is C", None, 0.0, 1.0),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from phi4eval.graders.formula import LIMITS, read_formula, symbols_of
 from phi4eval.graders.normal import normalised
 from phi4eval.graders.units import conflict, conversion, split_unit, unit_of
-from phi4eval.graders.value import same_value
+from phi4eval.graders.value import same_equation, same_value
 
 
 def same(gold: str, prediction: str) -> bool | None:
@@ -168,3 +168,24 @@ def test_units_of_different_kinds_are_in_conflict(left: str, right: str) -> None
 @pytest.mark.parametrize("text", ["5m", "2n", "x", "12", "3 and 4", "2 sin", "5 thousand"])
 def test_letters_of_a_product_are_no_unit(text: str) -> None:
     assert split_unit(text) == (text, None)
+
+
+@pytest.mark.parametrize(
+    ("gold", "prediction", "expected"),
+    [
+        ("2x+3y=6", "4x+6y=12", True),
+        ("2x+3y=6", r"y=2-\frac{2}{3}x", True),
+        ("2x+3y=6", "3x+2y=6", False),
+        ("x^2+y^2=25", "25-x^2-y^2=0", True),
+        ("x=2", "2x=4", None),  # one letter: its solutions are numbers
+        (r"\sqrt{x}+y=1", r"y=1-\sqrt{x}", None),
+        ("x+y=1=z", "x+y=1", None),
+    ],
+)
+def test_an_equation_is_its_multiples(gold: str, prediction: str, expected: bool | None) -> None:
+    assert same_equation(gold=normalised(gold), prediction=normalised(prediction)) is expected
+
+
+@pytest.mark.parametrize(("gold", "prediction"), [("5", r"\frac{5}{0}"), (r"\frac{1}{0}", "1")])
+def test_what_has_no_value_is_not_what_has_one(gold: str, prediction: str) -> None:
+    assert same(gold, prediction) is False
