@@ -25,8 +25,9 @@ LAYERS = {
     "summary": 4, "code_grading": 4, "grading": 4, "against": 4, "planning": 4, "progress": 4, "leaks": 4,
     "engine": 5, "judging": 5, "verify": 5, "comparison": 5, "joining": 5,
     "api": 6, "gate": 6, "interop": 6, "testing": 6, "claims": 6,
-    "sequential_gate": 7, "watching": 7, "site": 7,
-    "cli": 8,
+    "sequential_gate": 7, "site": 7,
+    "watching": 8,
+    "cli": 9,
 }  # fmt: skip
 
 HEAVY = {

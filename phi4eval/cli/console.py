@@ -141,7 +141,7 @@ def table(
     grid = [list(header), *body]
     widths = [max(cells(row[i]) for row in grid) for i in range(len(header))]
     rest = sum(widths) - widths[wrap] + 2 * (len(header) - 1)
-    widths[wrap] = max(min(widths[wrap], width - rest), min(widths[wrap], 16))
+    widths[wrap] = max(min(widths[wrap], width - rest), min(widths[wrap], 12))
     lines: list[str] = []
     for row in [list(header), ["-" * w for w in widths], *body]:
         broken = wrapped(row[wrap], widths[wrap])

@@ -42,8 +42,9 @@ def no_regression(rule: NoRegression, task: str, sides: Sides, alpha: float) -> 
         more = scores.manifest.dataset.rows - delta.n
     margin = f" beyond {words.points(rule.margin, unit)}" if rule.margin else ""
     message = (
-        f"{words.delta(delta, unit)} points on {delta.n} items; {words.p_is(against)} for a drop{margin},"
-        f" {words.p_is(for_it)} against one of {words.points(rule.excluded, unit)} or more ({delta.method})"
+        f"{words.delta(delta, unit)} points on {delta.n} items; evidence of a drop{margin}:"
+        f" {words.p_is(against)}; evidence against a drop of {words.points(rule.excluded, unit)}:"
+        f" {words.p_is(for_it)} ({delta.method})"
     )
     return Check(
         rule="no-regression",

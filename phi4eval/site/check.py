@@ -169,7 +169,7 @@ def _complaints(elements: list[Element], ids: list[str]) -> Iterator[str]:
     known = set(ids)
     yield from (f'id "{name}" stands there {n} times' for name, n in Counter(ids).items() if n > 1)
     tags = Counter(str(element.tag).removeprefix(_HTML) for element in elements)
-    if tags["h1"] != 1 or tags["title"] - tags["{http://www.w3.org/2000/svg}title"] < 1 or tags["main"] != 1:
+    if tags["h1"] != 1 or tags["title"] != 1 or tags["main"] != 1:
         yield "a page has one title, one h1 and one main"
     yield from (f"holds {tag}, which these pages never do" for tag in _NEVER if tags[tag])
     yield from _policy(elements)

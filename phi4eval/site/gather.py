@@ -11,7 +11,7 @@ from statistics import median
 import msgspec
 
 from phi4eval.comparison.scores import TaskScores, read_scores
-from phi4eval.comparison.words import scale
+from phi4eval.comparison.words import Unit, scale
 from phi4eval.errors import NothingMatchedError, Phi4evalError
 from phi4eval.leaks import Scan, join_scan
 from phi4eval.site.names import slug
@@ -73,9 +73,14 @@ def read_run(run: Run, scan: Scan | None) -> RunPage:
 
 def as_share(interval: Interval | None, summary: TaskSummary) -> Interval | None:
     """An interval in shares of 1; AMC points are divided by 150."""
-    if interval is None or summary.unit == "share":
+    return None if interval is None else shares_of(interval, summary.unit)
+
+
+def shares_of(interval: Interval, unit: Unit) -> Interval:
+    """The same for an interval whose unit is known."""
+    if unit == "share":
         return interval
-    top = scale(summary.unit)
+    top = scale(unit)
     low, high = max(0.0, interval.low / top), min(1.0, interval.high / top)
     return msgspec.structs.replace(interval, mean=interval.mean / top, low=low, high=high)
 

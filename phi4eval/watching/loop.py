@@ -14,6 +14,7 @@ from phi4eval.gate.policy import DEFAULT, Policy, read_policy
 from phi4eval.history import HistoryWriter, Judged, Ran
 from phi4eval.progress import OnProgress
 from phi4eval.protocols import StopSignal
+from phi4eval.site.history import write_history
 from phi4eval.store import dump_json
 from phi4eval.task import expand
 from phi4eval.types import Plan, RunRequest
@@ -87,10 +88,10 @@ def watch_checkpoints(
 ) -> Iterator[Judged]:
     """Judge each finished checkpoint that the history does not know; yields one entry a checkpoint.
 
-    An entry is stored before a command is run and before it is yielded, so that a watch that was killed goes
-    on where it stopped; a command that it did not see the end of is run again. Ends when stop is set, or
-    after one round if `once`. A checkpoint that cannot be evaluated is an entry `error`, tried again by the
-    next watch.
+    An entry is stored and the page of the history written before a command is run, so that a watch that was
+    killed goes on where it stopped; a command that it did not see the end of is run again. Ends when stop is
+    set, or after one round if `once`. A checkpoint that cannot be evaluated is an entry `error`, tried again
+    by the next watch.
     Raises UsageError for a missing directory, unknown tasks or a broken policy, MissingError for what the
     first evaluation lacks, StoreError where something cannot be written.
     """
@@ -211,6 +212,7 @@ class _Watch:
         self._seen.add((checkpoint.name, checkpoint.state))
         entry = msgspec.structs.replace(entry, due=due_on(entry, self.request.commands))
         self.history.add(entry)
+        write_history(self.history)
         return entry
 
     def finish_commands(self) -> None:

@@ -350,7 +350,7 @@ def test_settings_stand_before_any_number(
     third = stored(Path("runs"), line(10, 90), worse, model="x")
     assert main(["compare", str(before), str(after), str(third)]) == 0
     shown = capsys.readouterr().out
-    assert shown.index("grader: integer@1 -> integer@2") < shown.index("delta in points")
+    assert shown.index("grader: integer@1 -> integer@2") < shown.index("deltas in points")
     assert max(map(len, shown.splitlines())) <= 80
     golden.check("../comparison/three.txt", shown)
 

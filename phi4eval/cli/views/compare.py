@@ -57,11 +57,12 @@ def _pair(pair: PairComparison, *, width: int) -> Iterator[str]:
     for name, reason in pair.skipped.items():
         yield from _bullet("!", f"{name}: not compared: {reason}", width)
     yield ""
+    yield "deltas in points, paired item by item:"
     yield from table(
-        ("task", "delta in points, interval", "baseline", "candidate", "n", "p (Holm)", "detects"),
+        ("task", "delta, interval", "baseline", "candidate", "n", "p (Holm)", "detects"),
         [_row(task) for task in pair.tasks],
         width=width,
-        wrap=1,
+        wrap=0,
         right=(2, 3, 4, 5, 6),
     )
     yield from _clean(pair.tasks, width=width)
@@ -105,10 +106,10 @@ def _clean(tasks: Sequence[TaskComparison], *, width: int) -> Iterator[str]:
     yield ""
     yield "clean items only, without what a contamination scan found or did not look for:"
     yield from table(
-        ("task", "delta in points, interval", "baseline", "candidate", "n", "p", "left out"),
+        ("task", "delta, interval", "baseline", "candidate", "n", "p", "left out"),
         rows,
         width=width,
-        wrap=1,
+        wrap=0,
         right=(2, 3, 4, 5, 6),
     )
     for scan in dict.fromkeys(scan for _, clean in found for scan in clean.scans):

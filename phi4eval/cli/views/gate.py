@@ -26,7 +26,7 @@ def verdict_lines(verdict: GateVerdict, *, width: int) -> list[str]:
 
 
 def _lines(verdict: GateVerdict, width: int) -> Iterator[str]:
-    first, *more = wrapped(printable(verdict.headline), width)
+    first, *more = wrapped(printable(verdict.headline), width - 2)
     yield styled(first, _STYLES[verdict.outcome])
     yield from (f"  {part}" for part in more)
     if verdict.outcome == "inconclusive" and not verdict.strict:
