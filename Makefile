@@ -49,7 +49,7 @@ VLLM := .venv-vllm
 $(VLLM)/.ready: constraints-vllm.txt pyproject.toml
 	$(PYTHON) -m venv $(VLLM)
 	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r constraints-vllm.txt
-	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-vllm.txt -e .
 	@touch $@
 
 test-vllm: $(VLLM)/.ready
