@@ -197,6 +197,8 @@ def _resolve_model(request: RunRequest) -> tuple[ModelSpec, str]:
 
 def _sampling(task: Task, request: RunRequest, model: ModelSpec) -> Sampling:
     """The task's protocol, then what the model's card asks for, then what the user said."""
+    if task.output_type == "multiple_choice":
+        return Sampling(max_tokens=1)  # nothing is generated, and nothing is drawn
     changes = {name: value for name, value in model.sampling.items() if value is not None}
     for name in ("temperature", "top_p", "max_tokens"):
         if getattr(request, name) is not None:
@@ -332,6 +334,11 @@ def _plan_task(
     price: Price | None,
 ) -> PlannedTask:
     name = made.task.name
+    if made.task.output_type == "multiple_choice" and not getattr(backend, "chooses", False):
+        raise UsageError(
+            f"{name} asks how likely each choice is, and backend {backend.fingerprint.backend} cannot tell",
+            "hf and vllm can",
+        )
     longest = _longest(prompts, backend)
     if longest is not None and backend.context is not None:
         _check_fit(name, longest, made.sampling.max_tokens, backend.context)

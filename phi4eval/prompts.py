@@ -100,13 +100,17 @@ def _pair(
     text = render(task.template, values, what=f"task {task.name}, doc_to_text, item {item.id}")
     before = () if system is None else (Message(role="system", content=system),)
     messages = (*before, Message(role="user", content=text))
+    continuations: tuple[str, ...] = ()
+    if task.output_type == "multiple_choice":
+        continuations = tuple(f"{task.target_delimiter}{choice}" for choice in choices)
     prompt = Prompt(
         task=task.name,
         item=item.id,
         messages=messages,
         sampling=sampling,
         draws=draws,
-        hash=content_hash([messages, sampling]),
+        hash=content_hash([messages, sampling, *((continuations,) if continuations else ())]),
+        continuations=continuations,
     )
     return prompt, _key(task, item, order, choices)
 

@@ -18,6 +18,7 @@ PACKAGE = ROOT / "phi4eval"
 LAYERS = {
     "types": 0, "errors": 0, "seeds": 0, "stats": 0,
     "protocols": 1, "templates": 1, "lines": 1, "data_files": 1, "yaml_positions": 1, "frames": 1, "costs": 1,
+    "likelihoods": 1,
     "completion_cache": 2, "budget": 2,
     "sandbox": 2,
     "task": 3, "prompts": 3, "models": 3, "backends": 3, "graders": 3, "store": 3, "contamination": 3,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from phi4eval.backends import choosing as choosing_lib
 from phi4eval.backends import hf_load, hf_scores, hf_text, prompt_ids, weights
 from phi4eval.backends.hf_decode import Batch, Decoder, Row
 from phi4eval.backends.options import BackendOptions, check_args, whole_number
@@ -80,6 +81,9 @@ def open(model: ModelSpec, options: BackendOptions) -> HfBackend:
 class HfBackend:
     """A Backend over one checkpoint. Not safe for use from several threads at once."""
 
+    chooses = True
+    """Prompts with continuations are answered by likelihood."""
+
     def __init__(
         self,
         model: ModelSpec,
@@ -140,6 +144,8 @@ class HfBackend:
         if not prompts or stop.is_set():
             return
         self._load()
+        prompts, choosing = choosing_lib.split(prompts)
+        yield from self._choose(choosing, stop)
         rows = (row for prompt in prompts for row in self._prepare(prompt))
         while window := list(islice(rows, WINDOW * self._batch_size)):
             yield from (self._complete(row, 0.0) for row in window if row.finish is not None)
@@ -171,6 +177,24 @@ class HfBackend:
             return iter(())
         decoder = self._load()
         return hf_scores.score_ids(decoder.model, rows, pad=decoder.pad, alone=decoder.rope_limit)
+
+    def _choose(self, prompts: Sequence[Prompt], stop: StopSignal) -> Iterator[Completion]:
+        for begin in range(0, len(prompts), self._batch_size):
+            if stop.is_set():
+                return
+            started = time.monotonic()
+            asked = []
+            for prompt in prompts[begin : begin + self._batch_size]:
+                try:
+                    rows = choosing_lib.choice_rows(self._codec, prompt, context=self.context)
+                except UsageError as error:
+                    yield from choosing_lib.failed(prompt, error)
+                    continue
+                asked.append((prompt, rows))
+            scored = self._score([ids for _, rows in asked for ids, _ in rows])
+            for prompt, rows in asked:
+                scores = list(islice(scored, len(rows)))
+                yield from choosing_lib.chosen(prompt, rows, scores, time.monotonic() - started)
 
     def close(self) -> None:
         """Drop the weights."""

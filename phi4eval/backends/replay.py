@@ -38,6 +38,9 @@ def open(model: ModelSpec, options: BackendOptions) -> ReplayBackend:
 class ReplayBackend:
     """A Backend over recorded completions; a draw that nobody recorded ends as an error, not as an answer."""
 
+    chooses = True
+    """Likelihoods may have been recorded too."""
+
     def __init__(self, model: ModelSpec, recording: RowFile | RunRecording) -> None:
         self._recording = recording
         self._fingerprint = Fingerprint(

@@ -81,6 +81,11 @@ class Replicas:
         return bool(getattr(self._local, "cached", False))
 
     @property
+    def chooses(self) -> bool:
+        """Whether the local backend answers by likelihood."""
+        return bool(getattr(self._local, "chooses", False))
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """The local backend's, and every replica that died."""
         return (*getattr(self._local, "warnings", ()), *self._notes)

@@ -6,15 +6,18 @@ their own with their own seeds and share the prompt's work through vLLM's prefix
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
+from itertools import islice
 from types import SimpleNamespace
 from typing import Any
 
+from phi4eval.backends import choosing as choosing_lib
 from phi4eval.backends import hf_load, hf_scores, hf_text, prompt_ids, vllm_args, weights
 from phi4eval.backends.options import BackendOptions
 from phi4eval.backends.vllm_engine import Engine, Request, Result
-from phi4eval.errors import IncompleteError
+from phi4eval.errors import IncompleteError, UsageError
 from phi4eval.protocols import StopSignal
 from phi4eval.types import (
     Completion,
@@ -54,6 +57,9 @@ class VllmBackend:
 
     cached = True
     """Its completions are worth keeping for other runs: they took hours of a GPU."""
+
+    chooses = True
+    """Prompts with continuations are answered by likelihood."""
 
     def __init__(
         self,
@@ -112,6 +118,8 @@ class VllmBackend:
         """
         if not prompts or stop.is_set():
             return
+        prompts, choosing = choosing_lib.split(prompts)
+        yield from self._choose(choosing, stop)
         refused: list[Completion] = []
         for result in self._start().run(self._requests(prompts, refused), stop):
             while refused:
@@ -132,6 +140,23 @@ class VllmBackend:
         scored = self._score([ids for ids, _ in rows])
         for (_, text), (_, count), scores in zip(pairs, rows, scored, strict=True):
             yield hf_scores.continuation_score(scores, count, text)
+
+    def _choose(self, prompts: Sequence[Prompt], stop: StopSignal) -> Iterator[Completion]:
+        started = time.monotonic()
+        asked = []
+        for prompt in prompts:
+            try:
+                rows = choosing_lib.choice_rows(self._codec, prompt, context=self.context - 1)
+            except UsageError as error:
+                yield from choosing_lib.failed(prompt, error)
+                continue
+            asked.append((prompt, rows))
+        scored = self._score([ids for _, rows in asked for ids, _ in rows], stop)
+        for prompt, rows in asked:
+            scores = list(islice(scored, len(rows)))
+            if len(scores) < len(rows):  # stopped
+                return
+            yield from choosing_lib.chosen(prompt, rows, scores, time.monotonic() - started)
 
     def close(self) -> None:
         """Stop the engine and its processes."""
@@ -217,7 +242,9 @@ class VllmBackend:
             seconds=result.seconds,
         )
 
-    def _score(self, rows: Sequence[Sequence[int]]) -> Iterator[hf_scores.Scores]:
+    def _score(
+        self, rows: Sequence[Sequence[int]], stop: StopSignal | None = None
+    ) -> Iterator[hf_scores.Scores]:
         """Scores of every row, in the rows' order; the engine finishes them in its own."""
         from vllm import SamplingParams
         from vllm.sampling_params import RequestOutputKind
@@ -234,7 +261,7 @@ class VllmBackend:
         requests = (Request(tag=at, ids=list(ids), params=params) for at, ids in enumerate(rows))
         waiting: dict[int, hf_scores.Scores] = {}
         following = 0
-        for result in self._start().run(requests, _Never()):
+        for result in self._start().run(requests, stop or _Never()):
             if result.output is None:
                 raise IncompleteError(f"vLLM could not score a text: {result.error}") from result.error
             waiting[result.tag] = _scores(result.output.prompt_logprobs, rows[result.tag])

@@ -118,7 +118,8 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     validation_split: str | None = None
     test_split: str = "test"
     doc_to_choice: Texts | None = None
-    output_type: Literal["generate_until"] = "generate_until"
+    output_type: Literal["generate_until", "multiple_choice"] = "generate_until"
+    target_delimiter: str = " "
     generation_kwargs: _Generation = _Generation()
     repeats: Count = 1
     num_fewshot: Literal[0] = 0
@@ -239,6 +240,8 @@ def _task(file: _File, document: Document, path: Path) -> Task:
         template=_template(file.doc_to_text),
         target=_template(str(file.doc_to_target)),
         choices=_choices(own.choices if own.choices is not None else file.doc_to_choice),
+        output_type=file.output_type,
+        target_delimiter=file.target_delimiter,
         fields={name: _texts(value) for name, value in own.fields.items()},
         id_field=own.id_field,
         cluster_field=own.cluster_field,
@@ -350,6 +353,11 @@ def _checked(task: Task, document: Document) -> Task:
     if not _NAME.fullmatch(task.name):
         message = f"a task name may have letters, digits, _ . - only, not {task.name!r}"
         raise error_at(document.mark(("task",)), message)
+    if (task.output_type == "multiple_choice") != (task.grader.name == "likelihood"):
+        where = document.mark((*own, "grader"))
+        raise error_at(where, "output_type: multiple_choice and grader: likelihood go together")
+    if task.output_type == "multiple_choice" and task.choices is None:
+        raise error_at(document.mark(("output_type",)), "multiple_choice needs doc_to_choice")
     if task.choice_order != "fixed" and task.choices is None:
         where = document.mark((*own, "choice_order"))
         hint = "name the column under metadata.phi4eval.choices"

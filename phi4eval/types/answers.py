@@ -46,7 +46,9 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
     """What a model is asked: all that a backend gets to see, and so without any gold answer.
 
     One prompt serves several draws where every repeat of an item reads the same.
-    hash: of messages and sampling.
+    hash: of messages, sampling and continuations. continuations: where the answer is not generated but one of
+    these, whichever the model finds likeliest (`output_type: multiple_choice`); backends with `chooses` set
+    answer such a prompt with the text of likelihoods.write.
     """
 
     task: str
@@ -55,6 +57,7 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
     sampling: Sampling
     draws: tuple[Draw, ...]
     hash: str
+    continuations: tuple[str, ...] = ()
 
 
 class PromptTokens(msgspec.Struct, frozen=True, kw_only=True):

@@ -80,6 +80,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     report protocol's one `random.Random(0)` drawn row by row over the repeated list.
     key_fields: columns that graders get beside the gold, in Key.extra; anything but text as JSON.
     examples, layout: see ExampleSpec and FileLayout.
+    output_type: `generate_until`, or `multiple_choice`: the likeliest choice is the answer, each scored as
+    the continuation of prompt and target_delimiter.
     scoring: `accuracy`, `amc` (6 / 1.5 / 0 points out of 150) or `pass_at_k`.
     publish: `scores-only` tasks never show item text on a page.
     """
@@ -92,6 +94,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     template: str
     target: str
     choices: str | tuple[str, ...] | None = None
+    output_type: Literal["generate_until", "multiple_choice"] = "generate_until"
+    target_delimiter: str = " "
     fields: dict[str, tuple[str, ...]] = {}
     id_field: str | None = None
     cluster_field: str | None = None
