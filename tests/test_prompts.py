@@ -308,7 +308,8 @@ def test_a_code_tasks_key_has_what_the_grader_runs() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_no_prompt_holds_its_gold_answer_as_a_field(name: str) -> None:
     prompt, _ = pairs_of(find_task(name), [row_for(name)])[0]
-    assert set(prompt.__struct_fields__) == {"task", "item", "messages", "sampling", "draws", "hash"}
+    fields = {"task", "item", "messages", "sampling", "draws", "hash", "continuations"}
+    assert set(prompt.__struct_fields__) == fields
     if find_task(name).grader.name == "code":
         assert "return 2 * n" not in prompt.messages[0].content
 

@@ -78,12 +78,12 @@ class Engine:
     def run(self, requests: Iterator[Request], stop: StopSignal) -> Iterator[Result]:
         """The result of every request, in the order in which they finish.
 
-        A little more is kept in the engine than it can work on, so that it never waits and a stop does not
-        wait for long. Closing the iterator cancels what is in flight. Raises IncompleteError when the engine
+        Twice as much is kept in the engine as it works on: answers of one length end together, and the next
+        batch must be there. More would only make a stop wait longer. Closing the iterator cancels what is in flight. Raises IncompleteError when the engine
         has died, or has given no result for stall_timeout seconds.
         """
         results: queue.SimpleQueue[Result] = queue.SimpleQueue()
-        room = self.slots + max(32, self.slots // 4)
+        room = 2 * self.slots + 32
         flying = 0
         try:
             while True:

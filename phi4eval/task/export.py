@@ -34,6 +34,11 @@ def export_lm_eval(task: Task, pairs: Sequence[tuple[Prompt, Key]], out_dir: Pat
     """
     if not pairs:
         raise UsageError(f"task {task.name}: there is nothing to export")
+    if task.output_type == "multiple_choice" and task.choice_order == "fixed":
+        raise UsageError(
+            f"task {task.name} scores its choices by likelihood",
+            "lm-eval runs its file as it is: --include_path",
+        )
     counts = {len(prompt.draws) for prompt, _ in pairs}
     repeats = counts.pop() if len(counts) == 1 else 1
     rows = [_row(prompt, key, part) for prompt, key in pairs for part in range(0, len(prompt.draws), repeats)]

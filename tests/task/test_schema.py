@@ -108,7 +108,7 @@ WRONG = [
     ("grader: text", "grader: {rule: x}", "a grader needs a name", "", "toy.yaml:9:13"),
     ("task: toy", "task: toy\nrepeats: 0", "repeats: expected", "", "toy.yaml:2:10"),
     ("task: toy", "task: toy\nnum_fewshot: 5", "num_fewshot: ", "", "toy.yaml:2:14"),
-    ("task: toy", "task: toy\noutput_type: multiple_choice", "output_type: ", "", "toy.yaml:2:14"),
+    ("task: toy", "task: toy\noutput_type: loglikelihood", "output_type: ", "", "toy.yaml:2:14"),
     ("task: toy", "task: toy\nprocess_docs: !function u.f", "no code ever runs", "", "toy.yaml:2:15"),
     ("task: toy", "task: toy\ndescription: x", 'unknown key "description"', "", "toy.yaml:2:1"),
     ("grader: text", "grader: text\n    choice_order: hash", "needs choices", "", "toy.yaml:10:19"),
