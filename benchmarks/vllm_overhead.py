@@ -70,7 +70,7 @@ def cpu_seconds() -> float:
 
     mine = psutil.Process()
     times = [each.cpu_times() for each in (mine, *mine.children(recursive=True))]
-    return sum(each.user + each.system for each in times)
+    return float(sum(each.user + each.system for each in times))
 
 
 def bare(work: Work) -> tuple[float, float, int]:

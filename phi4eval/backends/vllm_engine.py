@@ -79,8 +79,9 @@ class Engine:
         """The result of every request, in the order in which they finish.
 
         Twice as much is kept in the engine as it works on: answers of one length end together, and the next
-        batch must be there. More would only make a stop wait longer. Closing the iterator cancels what is in flight. Raises IncompleteError when the engine
-        has died, or has given no result for stall_timeout seconds.
+        batch must be there. More would only make a stop wait longer. Closing the iterator cancels what is in
+        flight. Raises IncompleteError when the engine has died, or has given no result for stall_timeout
+        seconds.
         """
         results: queue.SimpleQueue[Result] = queue.SimpleQueue()
         room = 2 * self.slots + 32
