@@ -79,6 +79,7 @@ def completion_keys(fingerprint: Fingerprint, prompt: Prompt, seed: int) -> Iter
                 prompt.messages,
                 prompt.sampling,
                 seed,
+                *((prompt.continuations,) if prompt.continuations else ()),
             ]
         )
     ).digest()

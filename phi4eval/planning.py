@@ -15,9 +15,8 @@ from typing import NamedTuple
 import msgspec
 
 import phi4eval.task as task_lib
-from phi4eval.backends import open_backend, resolve_backend
+from phi4eval.backends import open_executed, resolve_backend
 from phi4eval.backends.options import BackendOptions
-from phi4eval.backends.replicas import open_replicas
 from phi4eval.completion_cache import CompletionCache, cache_path
 from phi4eval.costs import costs_ahead, known_price
 from phi4eval.errors import IncompleteError, NothingMatchedError, UsageError, did_you_mean
@@ -83,7 +82,9 @@ def make_work(request: RunRequest, *, now: datetime | None = None) -> Work:
     model, backend_name = _resolve_model(request)
     datasets = [task_lib.load_dataset(task, data.get(task.name)) for task in tasks]
     rendered = [_render(task, dataset, request, model) for task, dataset in zip(tasks, datasets, strict=True)]
-    backend = _open(request, backend_name, model)
+    backend = open_executed(
+        backend_name, model, _options(request), executor=request.executor, replicas=request.replicas
+    )
     try:
         model = msgspec.structs.replace(model, price=getattr(backend, "price", model.price))
         price = known_price(model, backend.fingerprint.backend)
@@ -155,24 +156,6 @@ def _data_files(data: Mapping[str, str], tasks: Sequence[Task]) -> Mapping[str, 
                 did_you_mean(name, names, f"this command runs {', '.join(names)}"),
             )
     return data
-
-
-def _open(request: RunRequest, name: str, model: ModelSpec) -> Backend:
-    options = _options(request)
-    if request.executor == "local":
-        if request.replicas is not None:
-            raise UsageError(
-                "--replicas is for --executor ray", "add --executor ray, or leave --replicas out"
-            )
-        return open_backend(name, model, options)
-    if request.executor != "ray":
-        raise UsageError(f'executor "{request.executor}" not found', "there are: local, ray")
-    backend = open_backend(name, model, options)
-    try:
-        return open_replicas(backend, name, model, options, request.replicas or 1)
-    except BaseException:
-        backend.close()
-        raise
 
 
 def _options(request: RunRequest) -> BackendOptions:

@@ -133,6 +133,15 @@ def test_repeats_never_collapse() -> None:
     assert len(set(completion_keys(FINGERPRINT, prompt_of(draws=64), 0))) == 64
 
 
+def test_other_choices_are_another_question() -> None:
+    asked = prompt_of()
+    keys = {
+        key_of(msgspec.structs.replace(asked, continuations=continuations))
+        for continuations in ((), (" A",), (" A", " B"), (" A B",))
+    }
+    assert len(keys) == 4
+
+
 # ---------------------------------------------------------------- the file
 
 

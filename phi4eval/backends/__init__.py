@@ -18,7 +18,14 @@ from phi4eval.errors import MissingError, UsageError, did_you_mean
 from phi4eval.protocols import Backend, Scorer
 from phi4eval.types import ModelSpec
 
-__all__ = ["BackendOptions", "list_backends", "open_backend", "open_scorer", "resolve_backend"]
+__all__ = [
+    "BackendOptions",
+    "list_backends",
+    "open_backend",
+    "open_executed",
+    "open_scorer",
+    "resolve_backend",
+]
 
 GROUP = "phi4eval.backends"
 
@@ -32,6 +39,28 @@ def open_backend(name: str, model: ModelSpec, options: BackendOptions) -> Backen
     that is not there.
     """
     return _opener(resolve_backend(name, model, options))(model, options)
+
+
+def open_executed(
+    name: str, model: ModelSpec, options: BackendOptions, *, executor: str, replicas: int | None
+) -> Backend:
+    """As open_backend, where the executor says: `local` in this process, `ray` in `replicas` Ray actors."""
+    from phi4eval.backends.replicas import open_replicas
+
+    if executor == "local":
+        if replicas is not None:
+            raise UsageError(
+                "--replicas is for --executor ray", "add --executor ray, or leave --replicas out"
+            )
+        return open_backend(name, model, options)
+    if executor != "ray":
+        raise UsageError(f'executor "{executor}" not found', "there are: local, ray")
+    backend = open_backend(name, model, options)
+    try:
+        return open_replicas(backend, name, model, options, 1 if replicas is None else replicas)
+    except BaseException:
+        backend.close()
+        raise
 
 
 def open_scorer(name: str, model: ModelSpec, options: BackendOptions) -> Scorer:
