@@ -46,7 +46,24 @@ PASSAGE = {
     "ref_text": "3|three",
     "examples": [{"context": f"Passage: {n}", "completion": f"{n} yards"} for n in "abc"],
 }
+BASIC = {
+    "text": "Write a function to add two numbers.",
+    "code": "def add(a, b):\n    return a + b",
+    "test_list": ["assert add(1, 2) == 3", "assert add(0, 0) == 0"],
+    "prompt": "Write a function to add two numbers.",
+    "test": "for a in range(3):\n    assert add(a, a) == 2 * a\n",
+}
+TEN = {"question": "Which is prime?", "options": list("468029"), "answer": "E", "category": "math"}
+FOLLOW = {
+    "prompt": "Name a river, in lower case.",
+    "instruction_id_list": ["change_case:english_lowercase"],
+    "kwargs": [{}],
+}
 ROWS: dict[str, dict[str, Any]] = {
+    "mbpp": BASIC,
+    "mbpp_plus": BASIC,
+    "mmlu_pro": TEN,
+    "ifeval": FOLLOW,
     "mmlu_stem": FOUR,
     "mmlu": FOUR,
     "gsm8k": WORDS,

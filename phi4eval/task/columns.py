@@ -5,6 +5,7 @@ columns the data set has is used for all its rows. A shape is a small closed lan
 
     name                     that column, as it is
     [a, b, c]                a list of these columns
+    [a, b?]                  the same, where b may be empty or missing
     name | step | step       the column's value through named steps (see STEPS)
     =text                    the text itself, for every row
 """
@@ -20,6 +21,7 @@ import msgspec
 from phi4eval.errors import DataError, UsageError, did_you_mean
 from phi4eval.task.choices import choice_texts, letter_of
 from phi4eval.task.evalplus import write_check
+from phi4eval.task.mbpp import asserted_check, asserted_head, asserted_name
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +34,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
 
     def fits(self, row: Mapping[str, Any]) -> bool:
         """The row has all of the shape's columns."""
-        return all(column in row for column in self.columns)
+        return all(column in row or column.endswith("?") for column in self.columns)
 
     def __str__(self) -> str:
         return f"[{', '.join(self.columns)}]" if self.listed else ", ".join(self.columns)
@@ -67,7 +69,10 @@ def read_column(shape: Shape, row: Mapping[str, Any], *, where: str, choices: tu
         return shape.constant
     values = []
     for column in shape.columns:
-        value = row.get(column)
+        value = row.get(column.removesuffix("?"))
+        if column.endswith("?") and not value:
+            values.append("")
+            continue
         if value is None or (isinstance(value, str) and not value.strip()):
             state = "is empty" if column in row else "is missing"
             hint = "every row needs it: fill it in or drop the row"
@@ -173,4 +178,7 @@ STEPS: dict[str, Callable[[Any, tuple[str, ...], str], Any]] = {
     "choices": _choices_step,
     "text": _text_step,
     "evalplus_check": write_check,
+    "asserted_name": asserted_name,
+    "asserted_head": asserted_head,
+    "asserted_check": asserted_check,
 }

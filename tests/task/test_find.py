@@ -12,7 +12,10 @@ from phi4eval.task import expand, find_task, list_suites, list_tasks
 
 from .made import MINIMAL, write_task
 
-REPORT = ("amc", "gpqa", "math", "humaneval", "mmlu", "mgsm", "drop", "simpleqa")
+REPORT = (
+    "amc", "gpqa", "math", "humaneval", "mmlu", "mgsm", "drop", "simpleqa", "mmlu_pro", "humaneval_plus",
+    "ifeval",
+)  # fmt: skip
 
 
 def test_every_task_is_listed_and_found_by_its_name() -> None:

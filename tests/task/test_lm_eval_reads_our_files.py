@@ -64,12 +64,18 @@ PUBLISHED: dict[str, list[dict[str, Any]]] = {
         {"question": "q2", "subject": "astronomy", "choices": ["x ", "y", "z", "w"], "answer": 3},
     ],
     "mmlu": [{"question": " q", "subject": "anatomy", "choices": ["0", "1", "2", "3"], "answer": 0}],
+    "mmlu_pro": [
+        {"question_id": 1, "question": "q", "options": list("abc"), "answer": "B", "category": "law"},
+        {"question_id": 2, "question": "r ", "options": list("abcdefghij"), "answer": "J", "category": "law"},
+    ],
+    "aime25": [{"id": "0", "problem": "p", "answer": "70"}],
+    "ifeval": [{"key": 1, "prompt": "p\n", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}],
     "simpleqa": [{"metadata": "m", "problem": "p ", "answer": "a"}],
     "aqua": [{"question": "q", "options": ["1", "2", "3", "4", "None"], "rationale": "r", "correct": "E"}],
 }
 SHIPPED = ["amc_sample", "math_sample", "phi_tiny_math", "phi_tiny_code"]
 # A choice order per repeat, drawn examples, or columns that lm-eval cannot rename: exported with prompts.
-NOT_EXPRESSIBLE = {"gpqa", "gpqa_sample", "phi_tiny_choice", "mgsm", "drop"}
+NOT_EXPRESSIBLE = {"gpqa", "gpqa_sample", "phi_tiny_choice", "mgsm", "drop", "mbpp", "mbpp_plus"}
 
 
 def test_every_task_is_accounted_for() -> None:
@@ -139,6 +145,7 @@ def test_the_includes_and_suites_are_no_tasks_to_lm_eval() -> None:
         ("gsm8k", r"so \boxed{2125}", 1.0),
         ("mmlu_stem", "Answer: B", 1.0),
         ("aqua", "Answer: E", 1.0),
+        ("mmlu_pro", "Answer: B", 1.0),
     ],
 )
 def test_lm_evals_own_score_of_a_response_means_something(
