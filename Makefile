@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SHELL := /bin/bash
 
-.PHONY: setup demo test test-vllm test-ray lint types unit test-interop bench clean
+.PHONY: setup demo test test-browser test-vllm test-ray lint types unit test-interop bench clean
 
 setup: $(VENV)/.ready
 
@@ -29,6 +29,18 @@ types: setup
 
 unit: setup
 	$(BIN)/pytest -n auto
+
+# The pages in a real browser: needs chromium on the PATH, and npm for axe-core.
+test-browser: $(VENV)/.browser .browser/node_modules
+	PHI4EVAL_BROWSER=require $(BIN)/pytest tests/browser
+
+$(VENV)/.browser: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser]'
+	@touch $@
+
+.browser/node_modules:
+	mkdir -p .browser
+	cd .browser && npm install --silent --no-save --no-audit --no-fund axe-core@4.14.1
 
 # The other side of import and export needs Python 3.12; pyenv's are looked at too.
 INTEROP_PYTHON ?= $(firstword $(foreach p,python3.12 python3.13 python3 $(wildcard $(HOME)/.pyenv/versions/3.1[2-9]*/bin/python),\

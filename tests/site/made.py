@@ -12,9 +12,7 @@ from phi4eval.summary import summarise
 from phi4eval.types import (
     Fingerprint,
     Grade,
-    Item,
     Key,
-    Manifest,
     Message,
     ModelSpec,
     StoredPrompt,
@@ -110,6 +108,3 @@ def files_of(root: Path) -> dict[str, bytes]:
     return {
         str(file.relative_to(root)): file.read_bytes() for file in sorted(root.rglob("*")) if file.is_file()
     }
-
-
-__all__ = ["Item", "Manifest", "files_of", "prompts_of", "right_every", "two_runs", "write_run"]
