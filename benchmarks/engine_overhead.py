@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import statistics
 import tempfile
 import time
@@ -61,6 +62,7 @@ class Stopwatch:
 def run_engine(base_url: str, data: Path, concurrency: int) -> float:
     """Requests per second of the request phase of one fresh run."""
     with tempfile.TemporaryDirectory() as results:
+        os.environ["PHI4EVAL_CACHE"] = results  # filled as in use, and empty again in the next round
         request = RunRequest(
             model="mock",
             tasks=("gsm8k",),

@@ -16,6 +16,7 @@ import os
 import signal
 import stat
 import sys
+import time
 
 LARGEST_REQUEST = 16 * 2**20
 
@@ -50,11 +51,14 @@ class Answers:
         self.missing = response("404 Not Found", {"error": {"message": "no such path", "code": None}})
         self.latency = latency
         self.requests = 0
+        self.first = self.last = 0.0
 
     def choose(self, request_line: bytes) -> tuple[bytes, float]:
         """Response and latency in seconds for a request line."""
         if b"/chat/completions " in request_line:
             self.requests += 1
+            self.last = time.perf_counter()
+            self.first = self.first or self.last
             return self.chat, self.latency
         return (self.models if b"/models " in request_line else self.missing), 0.0
 
@@ -112,7 +116,8 @@ async def serve(port: int, answers: Answers) -> None:
     print(server.sockets[0].getsockname()[1], flush=True)
     await done.wait()
     server.close()
-    print(f"served {answers.requests} chat requests", file=sys.stderr)
+    seconds = answers.last - answers.first
+    print(f"served {answers.requests} chat requests in {seconds:.3f} s", file=sys.stderr)
 
 
 def main() -> None:

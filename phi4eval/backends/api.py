@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from importlib.metadata import version
 
+import msgspec
+
+from phi4eval.backends import api_scores
 from phi4eval.backends.api_options import ARGS, request_form, settings_of
 from phi4eval.backends.asking import Asking
 from phi4eval.backends.exchange import CONNECT_SECONDS, Settings
@@ -13,7 +16,16 @@ from phi4eval.backends.options import BackendOptions, check_args
 from phi4eval.backends.request_form import check_sampling, unsent
 from phi4eval.backends.stream import Stream
 from phi4eval.protocols import Budget, StopSignal
-from phi4eval.types import Completion, Fingerprint, ModelSpec, Price, Prompt, PromptTokens
+from phi4eval.types import (
+    Completion,
+    ContinuationScore,
+    Fingerprint,
+    ModelSpec,
+    Price,
+    Prompt,
+    PromptTokens,
+    TokenScores,
+)
 
 
 def open(model: ModelSpec, options: BackendOptions) -> ApiBackend:
@@ -23,14 +35,14 @@ def open(model: ModelSpec, options: BackendOptions) -> ApiBackend:
 
 
 class ApiBackend:
-    """A Backend over HTTP: one request a draw, as many in flight as the endpoint bears."""
+    """A Backend and Scorer over HTTP: a request a draw, as many in flight as the endpoint bears."""
 
     cached = True
     """Its completions are worth keeping for other runs: they were paid for."""
 
     def __init__(self, model: ModelSpec, settings: Settings) -> None:
         self.settings = settings
-        self._context = model.context
+        self._model = model
         self._streams: list[Stream] = []
         self._fingerprint = Fingerprint(
             backend="api",
@@ -48,7 +60,7 @@ class ApiBackend:
     @property
     def context(self) -> int | None:
         """Tokens, as models.yaml says."""
-        return self._context
+        return self._model.context
 
     @property
     def price(self) -> Price | None:
@@ -96,16 +108,39 @@ class ApiBackend:
             stream.close()
             self._streams.remove(stream)
 
+    def score(self, texts: Sequence[str]) -> Iterator[TokenScores]:
+        """Every token of every text; see protocols.Scorer. UsageError where the endpoint gives none."""
+        for echo, _ in self._echoes(texts):
+            yield api_scores.token_scores(echo)
+
+    def score_continuations(self, pairs: Sequence[tuple[str, str]]) -> Iterator[ContinuationScore]:
+        """The second text of every pair, given the first; see protocols.Scorer."""
+        parts = [api_scores.split_pair(*pair) for pair in pairs]
+        echoes = self._echoes([before + text for before, text in parts])
+        for (_, given), (before, text), (echo, special) in zip(pairs, parts, echoes, strict=True):
+            yield api_scores.continuation_score(echo, special, before, text, given)
+
+    def _echoes(self, texts: Sequence[str]) -> Iterator[tuple[api_scores.Echo, int]]:
+        form = api_scores.scoring_form(self.settings.form)
+        asking = ApiBackend(self._model, msgspec.structs.replace(self.settings, form=form))
+        prompts = [api_scores.scoring_prompt(number, text) for number, text in enumerate(texts)]
+        found = {int(each.item): each for each in asking.generate(prompts, _Never())}
+        for number, text in enumerate(texts):
+            yield api_scores.read_echo(text, found[number])
+
     def close(self) -> None:
         """End every generate() that still runs."""
         for stream in tuple(self._streams):
             stream.close()
 
 
+class _Never:
+    def is_set(self) -> bool:
+        return False
+
+
 def _identity(settings: Settings) -> dict[str, str]:
     """What decides whether two runs ask the same thing of the same model."""
-    import msgspec
-
     form = settings.form
     identity = {"endpoint": settings.endpoint.place, "model": form.model}
     if settings.weights:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from phi4eval.backends.api_scores import decode_echo
 from phi4eval.backends.endpoint import Endpoint, proxy_for
 from phi4eval.backends.limits import Failure, FailureKind, RetryPolicy, request_timeout
 from phi4eval.backends.refusals import judge_refusal, not_found
@@ -114,6 +115,8 @@ class Exchange:
 
     async def _read(self, response: ClientResponse, sampling: Sampling, count: int) -> list[Answer]:
         kind = response.headers.get("Content-Type", "")
+        if self._settings.form.scores:
+            return [decode_echo(await _whole(response))]
         if "event-stream" not in kind:  # also what a server sends that cannot stream
             return decode_answers(kind, await _whole(response), sampling.max_tokens, count)
         reader, size = EventReader(), 0

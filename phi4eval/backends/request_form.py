@@ -35,7 +35,7 @@ class RequestForm(msgspec.Struct, frozen=True, kw_only=True):
 
     model: its name there. names: field -> the name it goes by (dots for nested ones), None for one that is
     not taken. fields: further fields of every request. choices: draws of a prompt asked for at once.
-    logprobs: of the answer's tokens are asked for.
+    logprobs: of the answer's tokens are asked for. scores: what is wanted are those of the prompt itself.
     """
 
     model: str
@@ -45,6 +45,7 @@ class RequestForm(msgspec.Struct, frozen=True, kw_only=True):
     stream: bool = False
     logprobs: bool = False
     choices: int = 1
+    scores: bool = False
 
 
 def encode_request(
