@@ -119,7 +119,7 @@ def inspect(python: str, data: Path, port: int, concurrency: int, logs: Path) ->
     return [
         *(str(Path(python).with_name("inspect")), "eval", str(HERE / "peers" / "inspect_made_up.py")),
         *("-T", f"data={data}", "--model", "openai-api/mock/mock"),
-        *("-M", f"base_url=http://127.0.0.1:{port}/v1", "--max-connections", str(concurrency)),
+        *("--model-base-url", f"http://127.0.0.1:{port}/v1", "--max-connections", str(concurrency)),
         *("--max-samples", str(concurrency), "--display", "none", "--log-dir", str(logs)),
     ]
 

@@ -16,7 +16,7 @@ import msgspec
 
 import phi4eval.task as task_lib
 from phi4eval.backends import open_executed, resolve_backend
-from phi4eval.backends.options import BackendOptions
+from phi4eval.backends.options import BackendOptions, ignored
 from phi4eval.completion_cache import CompletionCache, cache_path
 from phi4eval.costs import costs_ahead, known_price
 from phi4eval.errors import IncompleteError, NothingMatchedError, UsageError, did_you_mean
@@ -380,7 +380,8 @@ def _check_fit(task: str, longest: tuple[str, PromptTokens], max_tokens: int, co
 
 
 def _warnings(made: TaskManifest, backend: Backend) -> tuple[str, ...]:
-    notes = list(getattr(backend, "warnings", ()))
+    unused = ignored(backend.fingerprint.backend, made.sampling)
+    notes = [*getattr(backend, "warnings", ()), *([unused] if unused else [])]
     if made.task.sample:
         notes.append(f"{made.task.name} is a sample set: its score is no benchmark result")
     if made.repeats > 1 and made.sampling.temperature == 0:

@@ -6,12 +6,14 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from phi4eval.backends.options import ignored
 from phi4eval.errors import DataError, IncompleteError, NothingMatchedError, UsageError
 from phi4eval.planning import Work, installed_versions, make_work, select_items
 from phi4eval.seeds import canonical_json
-from phi4eval.types import Item, RunRequest
+from phi4eval.types import Item, RunRequest, Sampling
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -174,3 +176,43 @@ def test_a_prompt_that_does_not_fit_is_refused_with_the_numbers(tmp_path: Path) 
     assert work.plan.tasks[0].longest_prompt == 4096 - fits
     assert work.plan.tasks[0].example_tokens is not None
     work.backend.close()
+
+
+@pytest.mark.parametrize(
+    ("backend", "sampling", "said"),
+    [
+        ("hf", Sampling(), None),
+        ("api", Sampling(reasoning_effort="low"), None),
+        ("hf", Sampling(reasoning_effort="low"), "hf does not apply reasoning_effort; it has"),
+        ("vllm", Sampling(reasoning_effort="low", thinking_tokens=9), "reasoning_effort and thinking_tokens"),
+    ],
+)
+def test_thinking_options_that_a_backend_does_not_apply_are_warned_about(
+    backend: str, sampling: Sampling, said: str | None
+) -> None:
+    warning = ignored(backend, sampling)
+    assert (warning is None) if said is None else (said in (warning or ""))
+
+
+def test_a_task_may_ask_for_effort_and_a_thinking_budget_and_a_model_may_too(tmp_path: Path) -> None:
+    task = tmp_path / "mine.yaml"
+    task.write_text(
+        "task: mine\ndataset_path: json\ndataset_kwargs: {data_files: {test: x.jsonl}}\ntest_split: test\n"
+        "doc_to_text: '{{question}}'\ndoc_to_target: '{{answer}}'\n"
+        "generation_kwargs: {max_gen_toks: 64, reasoning_effort: high, thinking_tokens: 32}\n"
+        "metadata: {version: '1.0', phi4eval: {title: Mine, grader: integer, fields: {question: [question],"
+        " answer: [answer]}}}\n"
+    )
+    (tmp_path / "x.jsonl").write_text('{"question": "1 + 1?", "answer": "2"}\n')
+    names = '{"thinking_tokens": "thinking_token_budget"}'
+    request = RunRequest(
+        model="tested",
+        tasks=(str(task),),
+        base_url="http://127.0.0.1:9/v1",
+        results=str(tmp_path),
+        backend_args={"names": names},
+    )
+    sampling = make_work(request).manifest.tasks[0].sampling
+    assert (sampling.reasoning_effort, sampling.thinking_tokens) == ("high", 32)
+    o3 = msgspec.structs.replace(request, model="o3-mini")
+    assert make_work(o3).plan.model.thinking

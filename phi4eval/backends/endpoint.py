@@ -22,6 +22,23 @@ ERROR_LENGTH = 500
 SECRET_LENGTH = 16
 
 
+KEYS: Mapping[str, str] = {
+    "api.anthropic.com": "ANTHROPIC_API_KEY",
+    "api.cerebras.ai": "CEREBRAS_API_KEY",
+    "api.deepseek.com": "DEEPSEEK_API_KEY",
+    "api.fireworks.ai": "FIREWORKS_API_KEY",
+    "api.groq.com": "GROQ_API_KEY",
+    "api.mistral.ai": "MISTRAL_API_KEY",
+    "api.openai.com": "OPENAI_API_KEY",
+    "api.together.xyz": "TOGETHER_API_KEY",
+    "api.x.ai": "XAI_API_KEY",
+    "generativelanguage.googleapis.com": "GEMINI_API_KEY",
+    "openrouter.ai": "OPENROUTER_API_KEY",
+}
+"""Providers and the variable in which their users keep the key. It wins over the model's own, so that no
+provider gets another one's key when a known model is asked elsewhere."""
+
+
 class Endpoint:
     """An address with its key. The key is in no repr, and leaves only through `headers`."""
 
@@ -67,6 +84,8 @@ def find_endpoint(
 ) -> Endpoint:
     """The endpoint for a model: `--base-url`, else the model's own, else OPENAI_BASE_URL.
 
+    Its key is in the variable that the argument key_env names, else in the provider's or the model's own.
+
     Raises MissingError without an address, or without a key for one that is not on this machine.
     """
     given = options.base_url or model.base_url or environ.get("OPENAI_BASE_URL")
@@ -76,7 +95,12 @@ def find_endpoint(
             "give --base-url http://HOST:PORT/v1, or set OPENAI_BASE_URL",
         )
     base_url = _checked(given)
-    key_env = model.key_env or "OPENAI_API_KEY"
+    key_env = (
+        options.args.get("key_env")
+        or KEYS.get(urlsplit(base_url).hostname or "")
+        or model.key_env
+        or "OPENAI_API_KEY"
+    )
     key = environ.get(key_env, "").strip() or None
     if key is not None and not (key.isascii() and key.isprintable()):
         raise MissingError(f"{key_env} holds characters that no key has", f"set {key_env} again")

@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from phi4eval.errors import UsageError, did_you_mean
+from phi4eval.types import Sampling
 
 T = TypeVar("T", bound=str)
 
@@ -23,6 +24,19 @@ class BackendOptions(msgspec.Struct, frozen=True, kw_only=True):
     concurrency: int | None = None
     timeout: float | None = None
     args: dict[str, str] = {}
+
+
+def ignored(backend: str, sampling: Sampling) -> str | None:
+    """What of a sampling a backend here does not apply, as a warning; None if it applies all."""
+    fields = [
+        field
+        for field in ("reasoning_effort", "thinking_tokens")
+        if getattr(sampling, field) is not msgspec.UNSET
+    ]
+    if not fields or backend not in ("hf", "vllm"):
+        return None
+    other = "--backend-arg thinking_budget=N" if backend == "vllm" else "--backend-arg enable_thinking"
+    return f"{backend} does not apply {' and '.join(fields)}; it has {other}"
 
 
 def check_args(backend: str, args: Mapping[str, str], known: Mapping[str, str]) -> None:

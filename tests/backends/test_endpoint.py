@@ -78,3 +78,25 @@ def test_a_proxy_is_used_for_https_only(
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     assert proxy_for(url) == proxy
+
+
+@pytest.mark.parametrize(
+    ("base_url", "own", "args", "variable"),
+    [
+        ("https://openrouter.ai/api/v1", "OPENAI_API_KEY", {}, "OPENROUTER_API_KEY"),
+        ("https://api.openai.com/v1", None, {}, "OPENAI_API_KEY"),
+        ("https://api.deepseek.com", None, {}, "DEEPSEEK_API_KEY"),
+        ("https://models.example.org/v1", "EXAMPLE_KEY", {}, "EXAMPLE_KEY"),
+        ("https://models.example.org/v1", None, {}, "OPENAI_API_KEY"),
+        ("https://openrouter.ai/api/v1", "OPENAI_API_KEY", {"key_env": "MINE"}, "MINE"),
+    ],
+)
+def test_each_provider_gets_its_own_key_and_no_other_one_s(
+    base_url: str, own: str | None, args: dict[str, str], variable: str
+) -> None:
+    names = {"OPENAI_API_KEY", "OPENROUTER_API_KEY", "DEEPSEEK_API_KEY", "EXAMPLE_KEY", "MINE"}
+    environ = {name: f"sk-of-{name}" for name in names}
+    endpoint = find_endpoint(
+        ModelSpec(name="m", key_env=own), BackendOptions(base_url=base_url, args=args), environ
+    )
+    assert endpoint.headers()["Authorization"] == f"Bearer sk-of-{variable}"
