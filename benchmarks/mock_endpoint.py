@@ -116,7 +116,7 @@ async def serve(port: int, answers: Answers) -> None:
     print(server.sockets[0].getsockname()[1], flush=True)
     await done.wait()
     server.close()
-    seconds = answers.last - answers.first
+    seconds = answers.last - answers.first + answers.latency
     print(f"served {answers.requests} chat requests in {seconds:.3f} s", file=sys.stderr)
 
 

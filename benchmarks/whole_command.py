@@ -5,9 +5,9 @@
 
 All evaluate the same made-up items (one prompt each) against a local endpoint that answers after `latency`
 seconds, each in a fresh process and in turn. Prints wall seconds, requests a second as the endpoint counts
-them from the first to the last, and ratios; with --memory the peak memory of phi4eval for 10,000 items x 8
-samples. Needs `pip install tenacity`, which lm-eval's client imports; --inspect names the Python of another
-environment, made by `pip install inspect_ai openai`.
+them from the first request to the last answer, and ratios; with --memory the peak memory of phi4eval for
+10,000 items x 8 samples. Needs `pip install tenacity`, which lm-eval's client imports; --inspect names the
+Python of another environment, made by `pip install inspect_ai openai`.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Endpoint:
 
     @property
     def rate(self) -> float:
-        """Requests a second, from the first to the last; once the block has ended."""
+        """Requests a second, from the first request to the last answer; once the block has ended."""
         return self.requests / self.seconds if self.seconds else 0.0
 
 
@@ -117,7 +117,8 @@ def theirs(tasks: Path, port: int, concurrency: int) -> list[str]:
 def inspect(python: str, data: Path, port: int, concurrency: int, logs: Path) -> list[str]:
     """Inspect's command line, from an environment of its own."""
     return [
-        *(str(Path(python).with_name("inspect")), "eval", str(HERE / "peers" / "inspect_made_up.py")),
+        *(str(Path(python).with_name("inspect")), "eval"),
+        os.path.relpath(HERE / "peers" / "inspect_made_up.py"),  # it takes no absolute path
         *("-T", f"data={data}", "--model", "openai-api/mock/mock"),
         *("--model-base-url", f"http://127.0.0.1:{port}/v1", "--max-connections", str(concurrency)),
         *("--max-samples", str(concurrency), "--display", "none", "--log-dir", str(logs)),
