@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import multiprocessing
 import os
 import threading
 from typing import Any
@@ -98,6 +100,28 @@ def test_threads_may_call_it_at_once() -> None:
     for thread in threads:
         thread.join()
     assert sorted(grades) == sorted((c, "+" in c) for c in answers)
+
+
+@needs_box
+def test_an_event_loop_may_call_it_in_threads() -> None:
+    async def grade_all() -> list[bool]:
+        answers = ["    return a + b\n", "    return 0\n"] * 4
+        grades = (asyncio.to_thread(grade_code, PROBLEM, answer, timeout=20) for answer in answers)
+        return [grade.passed for grade in await asyncio.gather(*grades)]
+
+    assert asyncio.run(grade_all()) == [True, False] * 4
+
+
+@needs_box
+def test_a_fork_may_call_it() -> None:
+    assert grade_code(PROBLEM, "    return a + b\n", timeout=20).passed
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        assert pool.map(_passes, ["    return a + b\n", "    return 0\n"] * 2) == [True, False] * 2
+    assert grade_code(PROBLEM, "    return a + b\n", timeout=20).passed
+
+
+def _passes(completion: str) -> bool:
+    return grade_code(PROBLEM, completion, timeout=20).passed
 
 
 @needs_box

@@ -10,11 +10,14 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 START_SECONDS = 30.0
+CROSSING_SECONDS = 1.0
+"""Longest wait of a fork for descriptors that cross to the workers; it takes about 2 ms."""
 
 _LENGTH = struct.Struct(">I")
 # Only the modules of this package are made known, not phi4eval's: the box has no use for them.
@@ -32,6 +35,41 @@ class SandboxError(Exception):
     """The box failed, not the program."""
 
 
+class _Crossing:
+    """Keeps this process from being forked while descriptors cross to the workers.
+
+    A fork in between (a data loader's, say) would hold copies of them open, and the end of a verdict, or of
+    the pipe by which Python learns that a program has started, would not be seen before it ends too.
+    """
+
+    def __init__(self) -> None:
+        self._change = threading.Condition()
+        self._under_way = 0
+        os.register_at_fork(before=self._wait, after_in_parent=self._go_on, after_in_child=self._start_anew)
+
+    def __enter__(self) -> None:
+        with self._change:
+            self._under_way += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._change:
+            self._under_way -= 1
+            self._change.notify_all()
+
+    def _wait(self) -> None:
+        self._change.acquire()
+        self._change.wait_for(lambda: not self._under_way, CROSSING_SECONDS)
+
+    def _go_on(self) -> None:
+        self._change.release()
+
+    def _start_anew(self) -> None:
+        self._change, self._under_way = threading.Condition(), 0
+
+
+crossing = _Crossing()
+
+
 def boot(module: str, settings: Mapping[str, Any], descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
     """Start `module.start(settings)` of this package in a bare interpreter with an empty environment.
 
@@ -41,18 +79,19 @@ def boot(module: str, settings: Mapping[str, Any], descriptors: Sequence[int]) -
     script = _BOOT.format(
         package=str(here.parent), sandbox=str(here), module=module, settings=json.dumps(dict(settings))
     )
-    return subprocess.Popen(
-        [sys.executable, "-I", "-S", "-B", "-c", script],
-        pass_fds=tuple(descriptors),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL if descriptors else subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        # one thread a library: what has threads cannot enter a user namespace, nor be forked safely
-        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1",
-             "MKL_NUM_THREADS": "1"},
-        cwd="/",
-        start_new_session=True,
-    )  # fmt: skip
+    with crossing:
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", "-B", "-c", script],
+            pass_fds=tuple(descriptors),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if descriptors else subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            # one thread a library: what has threads cannot enter a user namespace, nor be forked safely
+            env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1",
+                 "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+            cwd="/",
+            start_new_session=True,
+        )  # fmt: skip
 
 
 class Link:

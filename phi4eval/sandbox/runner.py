@@ -13,14 +13,14 @@ import os
 import select
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import msgspec
 
 from phi4eval.sandbox.ladder import choose_tier
-from phi4eval.sandbox.process import SandboxError, Workers
+from phi4eval.sandbox.process import SandboxError, Workers, crossing
 from phi4eval.sandbox.scratch import (
     FILES,
     SPACE,
@@ -129,6 +129,9 @@ class Sandbox:
         except (SandboxError, OSError, ValueError) as error:
             self.close()
             outcome = self._verdict("sandbox-error", f"{type(error).__name__}: {error}", began), 0.0
+        except BaseException:  # Ctrl-C, a caller's own alarm: the workers wait for what will not come
+            self.close()
+            raise
         if outcome[0].verdict == "sandbox-error":
             self.close()
         return outcome
@@ -138,33 +141,23 @@ class Sandbox:
         texts = f"{problem['test']}\n{program}"
         workers.load([name for name, signs in _SLOW_IMPORTS.items() if any(sign in texts for sign in signs)])
         places = [make_scratch(place) if place else None for place in self._places()]
-        common = {"cpu_seconds": int(timeout) + 2}
-        asked: dict[str, Any] = {
-            "role": "candidate", "program": program, "entry_point": problem["entry_point"],
-            "directory": places[0], **common,
-        }  # fmt: skip
-        descriptors = [*os.pipe(), *(wire.detach() for wire in socket.socketpair())]
-        reader, writer, ours, theirs = descriptors
+        nonce, open_here = "", []
         try:
-            began = time.monotonic()
-            workers.candidates.start(asked, [ours])
-            if workers.candidates.line() != "forked":
-                raise SandboxError("no candidate was started")
-            nonce = os.urandom(16).hex()  # drawn now: the candidate cannot have inherited it
-            plain = {name: problem[name] for name in ("prompt", "test", "entry_point")}
-            tested = {
-                "role": "checker", "problem": plain, "nonce": nonce,
-                "directory": places[1], **common,
-            }  # fmt: skip
-            workers.checkers.start(tested, [theirs, writer])
-            for number in (ours, theirs, writer):
-                os.close(number)
-                descriptors.remove(number)
+            with crossing:
+                reader, writer = os.pipe()
+                open_here += [reader, writer]
+                ours, theirs = (wire.detach() for wire in socket.socketpair())
+                open_here += [ours, theirs]
+                began = time.monotonic()
+                nonce = _start(workers, problem, program, timeout, places, (ours, theirs, writer))
+                for number in (ours, theirs, writer):
+                    os.close(number)
+                    open_here.remove(number)
             said = _read_verdict(reader, began + timeout, [place for place in places if place])
             seconds = time.monotonic() - began
             ends = self._end(workers)
         finally:
-            for number in descriptors:
+            for number in open_here:
                 os.close(number)
             for path in places:
                 if path is not None:
@@ -238,6 +231,30 @@ def run_check(problem: Mapping[str, str], program: str, *, timeout: float = 3.0)
     """Test one program in a sandbox of its own. For many, open a Sandbox: it starts Python only once."""
     with Sandbox() as sandbox:
         return sandbox.run_check(problem, program, timeout=timeout)
+
+
+def _start(
+    workers: Workers,
+    problem: Mapping[str, str],
+    program: str,
+    timeout: float,
+    places: Sequence[str | None],
+    descriptors: tuple[int, int, int],
+) -> str:
+    """Start the candidate, then the checker. descriptors: both ends of their wire, the verdict's pipe."""
+    common = {"cpu_seconds": int(timeout) + 2}
+    asked = {
+        "role": "candidate", "program": program, "entry_point": problem["entry_point"],
+        "directory": places[0], **common,
+    }  # fmt: skip
+    workers.candidates.start(asked, [descriptors[0]])
+    if workers.candidates.line() != "forked":
+        raise SandboxError("no candidate was started")
+    nonce = os.urandom(16).hex()  # drawn now: the candidate cannot have inherited it
+    plain = {name: problem[name] for name in ("prompt", "test", "entry_point")}
+    tested = {"role": "checker", "problem": plain, "nonce": nonce, "directory": places[1], **common}
+    workers.checkers.start(tested, descriptors[1:])
+    return nonce
 
 
 def _read_verdict(reader: int, deadline: float, places: list[str]) -> bytes | None:

@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -170,6 +171,46 @@ def test_a_fork_of_the_harness_opens_workers_of_its_own() -> None:
                 os._exit(status)
         assert os.waitpid(child, 0)[1] == 0
         assert run(sandbox, HONEST).verdict == "pass"
+
+
+def test_a_fork_that_lives_on_holds_up_no_verdict() -> None:
+    """The descriptors of a test that has just begun must not be copied into a fork."""
+    with Sandbox() as sandbox:
+        outcomes: list[CodeVerdict] = []
+        over = threading.Event()
+
+        def grade() -> None:
+            while not over.is_set():
+                outcomes.append(run(sandbox, HONEST))
+
+        grading = threading.Thread(target=grade, daemon=True)
+        grading.start()
+        forks = []
+        for _ in range(30):
+            child = os.fork()
+            if child == 0:
+                signal.pause()
+            forks.append(child)
+        over.set()
+        grading.join()
+        for child in forks:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+    assert {outcome.verdict for outcome in outcomes} == {"pass"}
+
+
+def test_an_interrupted_test_does_not_disturb_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> bytes:
+        raise KeyboardInterrupt
+
+    with Sandbox() as sandbox:
+        run(sandbox, HONEST)
+        with monkeypatch.context() as patch:
+            patch.setattr(runner_module, "_read_verdict", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                run(sandbox, "    while True: pass\n")
+        assert run(sandbox, HONEST).verdict == "pass"
+        assert run(sandbox, "    return 0\n").verdict == "wrong"
 
 
 def test_a_lone_timeout_on_a_loaded_machine_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
