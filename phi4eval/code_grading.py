@@ -20,7 +20,7 @@ import msgspec
 
 from phi4eval.errors import IncompleteError, UsageError
 from phi4eval.graders.code import CHARACTERS, assemble, find_source
-from phi4eval.sandbox import CodeVerdict, Sandbox, choose_tier
+from phi4eval.sandbox import CodeVerdict, Sandbox, choose_tier, cores
 from phi4eval.types import Key
 
 AS_IS = "as_is"
@@ -173,7 +173,7 @@ class _Shelf:
 
     def put(self, box: Sandbox) -> None:
         with self._lock:
-            if len(self._idle) < len(os.sched_getaffinity(0)) * 2:
+            if len(self._idle) < 2 * cores():
                 self._idle.append(box)
                 return
         box.close()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from phi4eval.errors import MissingError
 from phi4eval.sandbox.ladder import MODES, Ladder, Probe, choose_tier, probe_ladder
+from phi4eval.sandbox.process import cores
 from phi4eval.sandbox.runner import CodeVerdict, Sandbox, run_check
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ __all__ = [
     "Probe",
     "Sandbox",
     "choose_tier",
+    "cores",
     "open_runner",
     "probe_ladder",
     "run_check",

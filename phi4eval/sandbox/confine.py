@@ -101,6 +101,8 @@ class Box:
             os.environ["TMPDIR"] = os.environ["HOME"] = directory
         os.setsid()
         _limit(resource.RLIMIT_CPU, cpu_seconds)
+        if not kernel.LINUX:
+            _limit(resource.RLIMIT_NPROC, 0)  # counts no threads there; and there is no filter against fork
         self._drop_rights()
         kernel.die_with_parent()
         kernel.hide_memory()
@@ -205,7 +207,7 @@ def _write(path: str, text: str) -> None:
 def _tasks_of(user: int) -> int:
     """Threads that a user has on this machine now: the kernel's limit counts them."""
     total = 0
-    for name in os.listdir("/proc"):
+    for name in os.listdir("/proc") if kernel.LINUX else ():
         if name.isdigit():
             with contextlib.suppress(OSError):
                 if os.stat(f"/proc/{name}").st_uid == user:
@@ -218,16 +220,13 @@ def limit_resources(threads: int) -> None:
 
     Set once, on the worker: its children inherit them, and each further call would cost each test time.
     """
-    for what, limit in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_FSIZE, FILE),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_NPROC, threads),
-        (resource.RLIMIT_MSGQUEUE, 0),
-        (resource.RLIMIT_MEMLOCK, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        _limit(what, limit)
+    for name, limit in (
+        ("AS", MEMORY), ("FSIZE", FILE), ("NOFILE", OPEN_FILES), ("NPROC", threads), ("MSGQUEUE", 0),
+        ("MEMLOCK", 0), ("CORE", 0),
+    ):  # fmt: skip
+        # macOS has no limit on queues, and refuses some of the others
+        with contextlib.suppress(*([] if kernel.LINUX else [AttributeError, OSError, ValueError])):
+            _limit(getattr(resource, f"RLIMIT_{name}"), limit)
 
 
 def _limit(what: int, limit: int) -> None:

@@ -9,6 +9,7 @@ import ctypes
 import os
 import platform
 import struct
+import sys
 
 NEW_MOUNTS, NEW_CGROUP, NEW_UTS, NEW_IPC = 0x20000, 0x2000000, 0x4000000, 0x8000000
 NEW_USER, NEW_PIDS, NEW_NET = 0x10000000, 0x20000000, 0x40000000
@@ -29,6 +30,9 @@ _MOUNT_SETATTR, _PIDFD_OPEN = 442, 434
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 _BY_MACHINE = {"x86_64": {"pivot_root": 155, "capset": 126}, "aarch64": {"pivot_root": 41, "capset": 91}}
 
+LINUX = sys.platform.startswith("linux")
+"""Elsewhere every call fails as on a kernel that lacks it, and the ones that only add caution do nothing."""
+
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -40,6 +44,8 @@ def _checked(name: str, result: int) -> int:
 
 
 def _call(name: str, number: int, *arguments: object) -> int:
+    if not LINUX:
+        raise OSError(38, f"{name}: not on {sys.platform}")
     values = [ctypes.c_long(value) if isinstance(value, int) else value for value in arguments]
     return _checked(name, int(_LIBC.syscall(ctypes.c_long(number), *values)))
 
@@ -103,6 +109,8 @@ def change_root(new: str) -> None:
 
 def forbid_new_capabilities() -> None:
     """Neither this process's children nor programs they run can gain any; those held stay."""
+    if not LINUX:
+        return
     for capability in range(64):
         if _LIBC.prctl(_DROP_BOUNDING, ctypes.c_ulong(capability), 0, 0, 0) != 0:
             break  # past the last one that the kernel knows, or none to drop them with
@@ -111,7 +119,8 @@ def forbid_new_capabilities() -> None:
 
 def drop_capabilities() -> None:
     """All that this process holds: inheritable, permitted, effective."""
-    _call("capset", _number("capset"), struct.pack("=Ii", _CAPABILITY_VERSION, 0), bytes(24))
+    if LINUX:
+        _call("capset", _number("capset"), struct.pack("=Ii", _CAPABILITY_VERSION, 0), bytes(24))
 
 
 def adopt_orphans() -> None:
@@ -145,6 +154,10 @@ def set_filter(code: bytes) -> None:
 
 
 def _prctl(name: str, option: int, *arguments: int) -> None:
+    if not LINUX:
+        if option == _SET_SECCOMP:
+            raise OSError(38, f"{name}: not on {sys.platform}")
+        return
     values = [ctypes.c_ulong(argument) for argument in (*arguments, 0, 0, 0, 0)[:4]]
     _checked(name, int(_LIBC.prctl(ctypes.c_int(option), *values)))
 

@@ -16,6 +16,7 @@ import msgspec
 
 from phi4eval.errors import MissingError, UsageError
 from phi4eval.sandbox.process import boot
+from phi4eval.sandbox.seatbelt import find_fault
 
 Mode = Literal["require", "best", "none"]
 """require: tier 2 or refuse; best: the best there is, but at least 1; none: tier 0, asked for on purpose."""
@@ -31,6 +32,7 @@ _MEANING = {
     "filter": "system call filter (seccomp)",
     "limits": "resource limits",
 }
+_USE_LINUX = "run the code tasks on Linux, in a virtual machine for example"
 _NAMESPACED = ("namespaces", "root", "process")
 
 
@@ -52,6 +54,8 @@ class Ladder(msgspec.Struct, frozen=True, kw_only=True):
 
 def probe_ladder() -> Ladder:
     """Take every step of the box once, in processes that end; about 0.1 s."""
+    if sys.platform == "darwin":
+        return _probe_macos()
     if not sys.platform.startswith("linux"):
         fault = f"no box on {sys.platform} yet"
         probes = tuple(_probe(name, fault) for name in _MEANING)
@@ -66,6 +70,25 @@ def probe_ladder() -> Ladder:
         found = dict.fromkeys(_MEANING, "the probing process died")
     probes = tuple(_probe(name, str(found.get(name, "not probed"))) for name in _MEANING)
     return Ladder(tier=_tier({probe.name for probe in probes if not probe.fault}), probes=probes)
+
+
+def _probe_macos() -> Ladder:
+    fault = find_fault()
+    probes = (
+        Probe(
+            name="profile",
+            meaning="a sandbox-exec profile that denies by default",
+            fault=fault,
+            mend=_USE_LINUX if fault else "",
+        ),
+        Probe(
+            name="tested",
+            meaning="a box that the attacks were tried on",
+            fault="nobody has tried the attacks on this box of macOS",
+            mend=_USE_LINUX + ("" if fault else "; --sandbox best runs in this box"),
+        ),
+    )
+    return Ladder(tier=0 if fault else 1, probes=probes)
 
 
 def choose_tier(mode: str, ladder: Ladder | None = None) -> int:

@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from phi4eval.sandbox import seatbelt
+
 START_SECONDS = 30.0
 CROSSING_SECONDS = 1.0
 """Longest wait of a fork for descriptors that cross to the workers; it takes about 2 ms."""
@@ -29,6 +31,11 @@ for name, path in (("phi4eval", {package!r}), ("phi4eval.sandbox", {sandbox!r}))
 from phi4eval.sandbox.{module} import start
 start(json.loads({settings!r}))
 """
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class SandboxError(Exception):
@@ -79,9 +86,13 @@ def boot(module: str, settings: Mapping[str, Any], descriptors: Sequence[int]) -
     script = _BOOT.format(
         package=str(here.parent), sandbox=str(here), module=module, settings=json.dumps(dict(settings))
     )
+    command = [sys.executable, "-I", "-S", "-B", "-c", script]
+    if sys.platform == "darwin":
+        places = [place for place in settings.get("scratch", ()) if place]
+        command = seatbelt.wrap(command, read=settings.get("extra", ()), write=places)
     with crossing:
         return subprocess.Popen(
-            [sys.executable, "-I", "-S", "-B", "-c", script],
+            command,
             pass_fds=tuple(descriptors),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL if descriptors else subprocess.PIPE,

@@ -20,7 +20,7 @@ from typing import Literal, Self
 import msgspec
 
 from phi4eval.sandbox.ladder import choose_tier
-from phi4eval.sandbox.process import SandboxError, Workers, crossing
+from phi4eval.sandbox.process import SandboxError, Workers, cores, crossing
 from phi4eval.sandbox.scratch import (
     FILES,
     SPACE,
@@ -282,5 +282,5 @@ def _read_verdict(reader: int, deadline: float, places: list[str]) -> bytes | No
 
 def _is_loaded() -> bool:
     with contextlib.suppress(OSError):
-        return os.getloadavg()[0] > 1.5 * len(os.sched_getaffinity(0))
+        return os.getloadavg()[0] > 1.5 * cores()
     return False

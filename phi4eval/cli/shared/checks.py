@@ -70,7 +70,9 @@ def check_python() -> Iterator[Check]:
 
 def check_machine() -> Iterator[Check]:
     """Cores, and memory that is free."""
-    yield Check(name="cores", status="ok", detail=str(len(os.sched_getaffinity(0))))
+    from phi4eval.sandbox import cores
+
+    yield Check(name="cores", status="ok", detail=str(cores()))
     free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     available = _available_memory() or free

@@ -39,7 +39,7 @@ def grade_sample_file(
     samples: JSONL with task_id and completion, any number a task. UsageError names a line that is not so.
     """
     from phi4eval.code_grading import grade_samples
-    from phi4eval.sandbox import choose_tier
+    from phi4eval.sandbox import choose_tier, cores
     from phi4eval.task import find_task
 
     found = find_task(task)
@@ -49,7 +49,7 @@ def grade_sample_file(
     tier = choose_tier(mode)
     if tier < SAFE_TIER:
         warn(f"programs run in a weak box (sandbox tier {tier} of 4)")
-    count = workers or min(len(os.sched_getaffinity(0)), 8)
+    count = workers or min(cores(), 8)
     tell(f"{len(rows):,} samples of {task}, {count} workers, sandbox tier {tier} of 4")
     grades = list(grade_samples(problems, rows, timeout=timeout or TIMEOUT, workers=count, tier=tier))
     path = results_path(Path(samples))
