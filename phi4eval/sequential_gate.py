@@ -38,8 +38,16 @@ OnBatch = Callable[[str, int, int], None]
 class _Track:
     """One rule on one task: its test, the seeded order of its items, and how far it has come."""
 
-    def __init__(self, rule: NoRegression, task: str, place: str, keys: Sequence[str], alpha: float) -> None:
-        self.rule, self.task, self.place, self.keys = rule, task, place, keys
+    def __init__(
+        self,
+        rule: NoRegression,
+        task: str,
+        place: str,
+        keys: Sequence[str],
+        alpha: float,
+        unit: words.Unit = "share",
+    ) -> None:
+        self.rule, self.task, self.place, self.keys, self.unit = rule, task, place, keys, unit
         self.taken = 0
         self.test = SequentialTest(
             items=len(keys), margin=rule.margin, detect=rule.excluded, alpha=rule.alpha or alpha
@@ -68,15 +76,17 @@ class _Track:
         """Where the rule stands; p_holm is the p-value times the number of tests."""
         standing = self.test.standing()
         statuses: dict[str, Status] = {"pass": "pass", "fail": "fail", "undecided": "inconclusive"}
-        low, high = (100 * end for end in standing.interval)
+        size = words.scale(self.unit)
+        delta, low, high = (
+            words.number(size * value, 1, sign="+") for value in (standing.difference, *standing.interval)
+        )
         return RuleResult(
             rule="no-regression",
             task=self.task,
             level=self.rule.level,
             status=statuses[self.test.decision],
             message=(
-                f"{words.number(100 * standing.difference, 1, sign='+')} [{words.number(low, 1, sign='+')},"
-                f" {words.number(high, 1, sign='+')}] of 100 after {self.taken} of {len(self.keys)} items"
+                f"{delta} [{low}, {high}] points after {self.taken} of {len(self.keys)} items"
                 f" ({standing.method})"
             ),
             remedy=None if self.test.decision != "undecided" else "another rule decided first",
@@ -210,7 +220,8 @@ def _tracks(
         # one order a task whatever the rule, drawn by the item's own hash: no run's order of rows matters
         keys = sorted(common, key=lambda key: (seed_for("sequential gate", seed, task, key), key))
         share = msgspec.structs.replace(rule, alpha=(rule.alpha or policy.alpha) / tests)
-        tracks.append(_Track(share, task, place, keys, policy.alpha))
+        unit = before.tasks[task].summary.unit
+        tracks.append(_Track(share, task, place, keys, policy.alpha, unit))
     return tracks
 
 

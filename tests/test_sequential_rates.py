@@ -19,9 +19,10 @@ def scores(lines: dict[str, str]) -> Any:
     return SimpleNamespace(
         tasks={
             task: SimpleNamespace(
+                summary=SimpleNamespace(unit="share"),
                 items={
                     f"{task}{i}": SimpleNamespace(id=str(i), score=float(mark)) for i, mark in enumerate(line)
-                }
+                },
             )
             for task, line in lines.items()
         }

@@ -33,6 +33,7 @@ SETTINGS = ("tasks", "task", "items", "prompt", "sampling", "grader")
 @click.option("--badge", metavar="FILE", help="Write an SVG badge.")
 @click.option("--annotate", is_flag=True, help="Print GitHub annotations on stderr.")
 @click.option("--strict", is_flag=True, help="Exit 6 where the verdict is inconclusive.")
+@click.option("--regrade", is_flag=True, help="Where graders differ, grade both runs again first.")
 @click.option("--sequential", is_flag=True, help="Run --model only as far as the verdict needs.")
 @click.option("--model", metavar="NAME", help="With --sequential: the candidate, as for run.")
 @click.option("--tasks", metavar="NAMES", multiple=True, help="With --sequential: the baseline's by default.")
@@ -61,6 +62,7 @@ def command(
     badge: str | None,
     annotate: bool,
     strict: bool,
+    regrade: bool,
     sequential: bool,
     power: bool,
     results: str,
@@ -93,9 +95,27 @@ def command(
         from phi4eval.gate.decide import gate_runs
 
         verdict = gate_runs(candidate=str(candidate), scan=scan, results=results, **shared)
+        if regrade and _graded_unlike(verdict):
+            _regrade(verdict)
+            verdict = gate_runs(candidate=str(candidate), scan=scan, results=results, **shared)
     _write(verdict, junit=junit, summary=summary, comment=comment, badge=badge)
     _print(verdict, session, annotate=annotate)
     raise click.exceptions.Exit(verdict.exit_code)
+
+
+def _graded_unlike(verdict: GateVerdict) -> bool:
+    """Whether the verdict is invalid, and other graders are among the reasons."""
+    unlike = any(d.setting == "grader" for d in verdict.differences) and "grader" not in verdict.accepted
+    return verdict.outcome == "invalid" and unlike
+
+
+def _regrade(verdict: GateVerdict) -> None:
+    """Grade the stored completions of both runs again; completions stay as they are, no model is asked."""
+    from phi4eval.engine import regrade
+
+    for name in (verdict.baseline, verdict.candidate):
+        _, changed = regrade(name.path)
+        tell(f"{printable(name.label)} graded again: {changed:,} verdicts changed")
 
 
 def _sequential(

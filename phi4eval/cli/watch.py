@@ -143,8 +143,8 @@ def _watch(request: WatchRequest, session: Session) -> None:
     from phi4eval.cli.views.watch import entry_lines
     from phi4eval.watching.loop import watch_checkpoints
 
-    tell(f"watching {printable(request.directory)}; history in {printable(request.out)}")
     session.resumable = True
+    tell(f"watching {printable(request.directory)}; history in {printable(request.out)}")
     made: list[Judged] = []
     with Interrupt() as stop, ExitStack() as live:
         for entry in watch_checkpoints(request, stop=stop, reports=_reports(request, live)):

@@ -12,7 +12,7 @@ from phi4eval.comparison.pool import pooled
 from phi4eval.comparison.published import PublishedScore, is_published, published_for
 from phi4eval.comparison.scores import RunScores, read_scores
 from phi4eval.comparison.settings import setting_differences
-from phi4eval.errors import NothingMatchedError, UsageError
+from phi4eval.errors import NothingMatchedError, UsageError, did_you_mean
 from phi4eval.gate.policy import Policy
 from phi4eval.store import Run, find_run, list_runs
 
@@ -36,9 +36,19 @@ def find_baseline(text: str, after: RunScores, policy: Policy, results: str | Pa
         return Baseline(None, published, RunName(model=model, run_id="published", path=text))
     last = LAST.fullmatch(text)
     if last is None:
-        before = read_scores(find_run(text, results), max_error_rate=policy.max_error_rate)
+        before = read_scores(_run(text, results), max_error_rate=policy.max_error_rate)
         return Baseline(before, {}, run_name(before))
     return _last(_count(last[1]), after, policy, results)
+
+
+def _run(text: str, results: str | Path) -> Path:
+    try:
+        return find_run(text, results)
+    except NothingMatchedError as error:
+        near = did_you_mean(text, ("last", "report"), "")
+        if not near:
+            raise
+        raise NothingMatchedError(error.message, f"{near}or a run: {error.hint}") from error
 
 
 def _count(text: str | None) -> int:

@@ -11,7 +11,8 @@ import msgspec
 from phi4eval.comparison.build import RESULTS
 from phi4eval.comparison.paired import Aligned, align
 from phi4eval.comparison.scores import read_scores
-from phi4eval.errors import InvalidComparisonError
+from phi4eval.errors import InvalidComparisonError, UsageError
+from phi4eval.gate.baseline import find_baseline
 from phi4eval.gate.policy import DEFAULT, NoRegression, Policy, read_policy, tasks_of
 from phi4eval.stats.difference import Alternative
 from phi4eval.stats.intervals import wilson
@@ -68,7 +69,13 @@ def gate_power(
     Raises InvalidComparisonError where there is nothing to simulate.
     """
     rules = policy if isinstance(policy, Policy) else DEFAULT if policy is None else read_policy(policy)
-    before, after = (read_scores(find_run(str(run), results)) for run in (baseline, candidate))
+    after = read_scores(find_run(str(candidate), results))
+    before = find_baseline(str(baseline), after, rules, results).scores
+    if before is None:
+        raise UsageError(
+            f"power cannot be simulated against {baseline}: published scores have no items",
+            "give two runs, best two of one model with two seeds",
+        )
     tasks = [task for task in before.tasks if task in after.tasks]
     chosen = [
         (rule, task)

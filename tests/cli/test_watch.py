@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,6 +67,19 @@ def test_nothing_new_is_said_and_is_no_failure(
     assert "no new finished checkpoint" in shown.err
     assert (tmp_path / "results" / "watch" / "c" / "history.jsonl").is_file()
     assert shown.out == ""
+
+
+def test_an_interrupt_ends_it_and_says_how_to_go_on(tmp_path: Path) -> None:
+    (tmp_path / "c").mkdir()
+    words = [sys.executable, "-m", "phi4eval", "watch", "c", "--suite", "samples", "--every", "600"]
+    with subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as watch:
+        assert watch.stderr is not None
+        assert watch.stderr.readline().startswith("watching c; ")
+        watch.send_signal(signal.SIGINT)
+        said = watch.communicate(timeout=60)[1]
+    assert watch.returncode == 130
+    assert "continue with:" in said
+    assert "watch c --suite samples" in said
 
 
 @pytest.mark.parametrize(

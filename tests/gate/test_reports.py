@@ -225,6 +225,35 @@ def test_a_mistake_is_answered_in_two_lines(
     assert shown.out == ""
 
 
+def test_runs_of_two_grader_versions_are_graded_again_where_asked(tmp_path: Path, capsys: Captured) -> None:
+    before = stored(tmp_path, Spec(lines=("10" * 30,), grader="integer@0"))
+    after = stored(tmp_path, Spec(lines=("01" * 30,), grader="integer@99"), model="new")
+    words = ["gate", "--baseline", str(before), "--candidate", str(after), "--json"]
+    assert main(words) == 7
+    capsys.readouterr()
+    assert main([*words, "--regrade"]) == 0
+    shown = capsys.readouterr()
+    made = json.loads(shown.out)
+    # the stored answers are all "Answer: 0": right for the first item only, in both runs
+    assert made["comparisons"][0]["table"] == {"both": 1, "lost": 0, "gained": 0, "neither": 59}
+    assert shown.err.count("graded again") == 2
+
+
+def test_regrading_does_not_hide_another_difference(tmp_path: Path) -> None:
+    before = stored(tmp_path, Spec(lines=("10",), grader="integer@0"))
+    after = stored(tmp_path, Spec(lines=("10",), prompt="{i} plus {i}?"), model="new")
+    assert main(["gate", "--baseline", str(before), "--candidate", str(after), "--regrade"]) == 7
+
+
+@pytest.mark.parametrize(("text", "near"), [("lst", "last"), ("reprt", "report")])
+def test_a_mistyped_baseline_is_answered_with_the_nearest_word(
+    text: str, near: str, tmp_path: Path, capsys: Captured
+) -> None:
+    after = stored(tmp_path, "10")
+    assert main(["gate", "--baseline", text, "--candidate", str(after), "--results", str(tmp_path)]) == 5
+    assert f'did you mean "{near}"?' in capsys.readouterr().err
+
+
 def test_init_writes_both_files_once(tmp_path: Path, capsys: Captured) -> None:
     assert main(["gate", "init", "--dir", str(tmp_path), "--json"]) == 0
     made: dict[str, Any] = json.loads(capsys.readouterr().out)
@@ -246,6 +275,17 @@ def test_power_says_what_would_be_caught(tmp_path: Path, capsys: Captured) -> No
     assert all(row["fails"] + row["passes"] + row["undecided"] == pytest.approx(1) for row in task["rows"])
     assert main(words) == 0
     assert "true drop" in capsys.readouterr().out
+
+
+def test_power_takes_the_last_run_and_no_published_table(tmp_path: Path, capsys: Captured) -> None:
+    stored(tmp_path, line(30, 30), created="2026-01-01T00:00:00+00:00")
+    after = stored(tmp_path, line(28, 32), model="gpt-4o", created="2026-01-02T00:00:00+00:00")
+    words = ["gate", "--candidate", str(after), "--results", str(tmp_path), "--power"]
+    assert main([*words, "--baseline", "last", "--json"]) == 0
+    capsys.readouterr()
+    gpqa = stored(tmp_path, Spec(name="gpqa", lines=("1010",)), model="phi-4")
+    assert main(["gate", "--candidate", str(gpqa), "--baseline", "report", "--power"]) == 2
+    assert "published scores have no items" in capsys.readouterr().err
 
 
 def test_power_of_nothing_is_not_comparable(tmp_path: Path) -> None:

@@ -66,11 +66,12 @@ def _item(text: str, width: int) -> Iterator[str]:
 
 def _rule(rule: RuleResult, width: int) -> Iterator[str]:
     level = " (warning only)" if rule.level == "warn" else ""
-    holm = "" if rule.p_holm is None else f"; {words.p_is(rule.p_holm)} after Holm"
+    holm = "" if rule.p_holm is None else f"; against it, after Holm: {words.p_is(rule.p_holm)}"
+    items = "items that got worse" if rule.rule == "no-regression" else "items"
     yield from _item(f"{rule.status}: {rule.name}{level}", width)
     for text in (
         f"{rule.message}{holm}",
-        rule.items and f"items: {words.listed(list(rule.items), ITEMS)}",
+        rule.items and f"{items}: {words.listed(list(rule.items), ITEMS)}",
         rule.remedy and f"remedy: {rule.remedy}",
     ):
         if text:
