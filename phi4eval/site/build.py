@@ -19,6 +19,7 @@ from phi4eval.site.page import render, sources_digest
 from phi4eval.site.pages import (
     Page,
     changes,
+    claims,
     compare,
     data,
     items,
@@ -143,6 +144,7 @@ def _planned(site: Site, reader: Reader, since: Scores | None) -> Iterator[Page]
     yield from models.pages(site)
     yield from items.pages(site, reader, code=code)
     yield from compare.pages(site, reader, code=code)
+    yield from claims.pages(site)
     yield from overlap.pages(site)
     yield from runs.pages(site)
     yield from changes.pages(site, since)

@@ -36,6 +36,7 @@ NAVIGATION = (
     ("tasks/index.html", "Tasks"),
     ("models/index.html", "Models"),
     ("compare/index.html", "Compare"),
+    ("report.html", "Report"),
     ("contamination.html", "Contamination"),
     ("runs/index.html", "Runs"),
     ("changes.html", "Changes"),
