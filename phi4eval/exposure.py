@@ -20,11 +20,18 @@ from phi4eval.types import (
     ModelSpec,
     RunContamination,
     ScanFacts,
+    SweepPoint,
     Task,
 )
 
 LEAST = 30
 """Independent units a side below which no difference of scores is given."""
+
+THRESHOLDS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+"""Scores (shares of an item's information that a document holds) at which a sweep splits the items."""
+
+SCORED = (*LEAKS, "weak")
+"""Verdicts whose score says how much of the item is there."""
 
 
 class Scored(Protocol):
@@ -67,6 +74,38 @@ def exposure(
         refused=refused,
         meaning=meaning(joined.scan, verdicts),
     )
+
+
+def sweep(
+    joined: RunContamination,
+    task: str,
+    rows: Sequence[Row],
+    *,
+    score: Callable[[Sequence[Row]], Interval | None],
+    value: Callable[[Row], float],
+) -> tuple[SweepPoint, ...]:
+    """The split at every threshold of THRESHOLDS; the arguments are those of `exposure`."""
+    known = {
+        item: row.score if row.verdict in SCORED else 0.0
+        for item, row in joined.of(task).items()
+        if row.verdict in (*LEAKS, *CLEAN)
+    }
+    points = []
+    for threshold in THRESHOLDS:
+        leaked = [row for row in rows if known.get(row.item.id, -1.0) >= threshold]
+        clean = [row for row in rows if 0.0 <= known.get(row.item.id, -1.0) < threshold]
+        high, low = score(leaked), score(clean)
+        points.append(
+            SweepPoint(
+                threshold=threshold,
+                clean=low,
+                leaked=high,
+                clean_items=len({row.item.id for row in clean}),
+                leaked_items=len({row.item.id for row in leaked}),
+                p=_difference(leaked, clean, high, low, value)[1],
+            )
+        )
+    return tuple(points)
 
 
 def meaning(scan: ScanFacts, verdicts: Mapping[str, int]) -> str:

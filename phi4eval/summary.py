@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from phi4eval.costs import completion_cost, known_price, total_cost
-from phi4eval.exposure import date_counts, exposure
+from phi4eval.exposure import date_counts, exposure, sweep
 from phi4eval.stats.intervals import clustered, share, wilson
 from phi4eval.stats.passk import majority_share, pass_at_k
 from phi4eval.store import Run, SampleKey
@@ -23,6 +23,7 @@ from phi4eval.types import (
     ModelSpec,
     RunContamination,
     Summary,
+    SweepPoint,
     TaskManifest,
     TaskSummary,
 )
@@ -198,6 +199,29 @@ def _as_reported(manifest: TaskManifest) -> TaskSummary:
         grader=manifest.task.grader.name,
         complete=False,
         problem=f"a score as {manifest.task.protocol} reported it, without its samples",
+    )
+
+
+def sweeps(run: Run) -> dict[str, tuple[SweepPoint, ...]]:
+    """By task, the scores of a run split at every threshold of overlap; nothing without a joined scan."""
+    joined, outcomes = run.contamination, outcomes_of(run)
+    if joined is None:
+        return {}
+    return {
+        made.task.name: _sweep(joined, made.task.name, outcomes[made.task.name], made.task.scoring)
+        for made in run.manifest.tasks
+    }
+
+
+def _sweep(
+    joined: RunContamination, task: str, outcomes: Sequence[Outcome], scoring: Scoring
+) -> tuple[SweepPoint, ...]:
+    return sweep(
+        joined,
+        task,
+        [row for row in outcomes if row.scored],
+        score=lambda rows: score_of(rows, main_grade, scoring),
+        value=lambda row: _value(row, scoring),
     )
 
 

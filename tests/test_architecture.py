@@ -24,6 +24,7 @@ LAYERS = {
     "task": 3, "prompts": 3, "models": 3, "backends": 3, "graders": 3, "store": 3, "contamination": 3,
     "exposure": 3, "reuse": 3, "history": 3,
     "summary": 4, "code_grading": 4, "grading": 4, "against": 4, "planning": 4, "progress": 4, "leaks": 4,
+    "probes": 4,
     "engine": 5, "judging": 5, "verify": 5, "comparison": 5, "joining": 5,
     "api": 6, "gate": 6, "interop": 6, "testing": 6, "claims": 6,
     "sequential_gate": 7, "site": 7,

@@ -167,3 +167,21 @@ def test_the_verb_prints_both_scores_and_the_dates(
     shown = json.loads(capsys.readouterr().out)
     assert shown["tasks"][0]["exposure"]["leaked_items"] == 1
     assert main(["contamination", "join", str(run), "--scan", str(tmp_path)]) == 2
+
+
+def test_the_report_splits_at_every_threshold(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    run = stored_run(tmp_path)
+    assert main(["contamination", "report", str(run)]) == 2
+    assert "contamination join" in capsys.readouterr().err
+    join(run, scanned(tmp_path, items_of(run)))
+    assert main(["contamination", "report", str(run)]) == 0
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 80
+    assert [line.split()[1] for line in out.splitlines() if line.startswith("sums  ")][:1] == ["all"]
+    assert "leaked from" in out
+    assert main(["contamination", "report", str(run), "--json"]) == 0
+    sweep = json.loads(capsys.readouterr().out)["sweeps"]["sums"]
+    assert [(p["threshold"], p["leaked_items"], p["clean_items"]) for p in sweep][-1] == (1.0, 1, 2)

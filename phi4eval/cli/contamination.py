@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import click
 
@@ -18,13 +18,13 @@ from phi4eval.cli.console import (
     warn,
     wrapped,
 )
-from phi4eval.cli.shared.completion import complete_tasks
+from phi4eval.cli.shared.completion import complete_models, complete_tasks
 from phi4eval.cli.shared.options import Session, SubVerbs, common, pass_session, results_option, split_pairs
 from phi4eval.errors import DataError, NothingMatchedError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from phi4eval.contamination import Finding, ItemRow, ScanItem, ScanSummary
-    from phi4eval.contamination.clean import Drop
+    from phi4eval.contamination.clean import CleanSummary, Drop
     from phi4eval.contamination.records import RuleName
 
 
@@ -63,6 +63,14 @@ def command() -> None:
 @click.option("--id-field", default="id", show_default=True, metavar="F", help="Column that names documents.")
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
 @click.option(
+    "--executor",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Processes of this machine, or Ray Data.",
+)
+@click.option("--clean-to", metavar="DIR", help="Also write a copy of CORPUS without the leaked documents.")
+@click.option(
     "--fail-on", default="", metavar="VERDICTS", help="End with 1 where an item has one of these: exact,near"
 )
 @common
@@ -79,6 +87,8 @@ def scan(
     text_field: str,
     id_field: str,
     workers: int,
+    executor: Literal["local", "ray"],
+    clean_to: str | None,
     fail_on: str,
 ) -> None:
     """Look for items in CORPUS: files, folders or globs of .jsonl, .gz, .zst, .parquet, .txt, or hf:NAME.
@@ -103,6 +113,7 @@ def scan(
         text_field=text_field,
         id_field=id_field,
         workers=workers,
+        executor=executor,
     )
 
     def on_progress(state: PartDone) -> None:
@@ -110,8 +121,10 @@ def scan(
 
     session.resumable = True
     summary = run_scan(items, request, on_progress=on_progress)
+    if clean_to is not None:
+        _write_clean(corpora, out, clean_to, "doc", text_field)
     if session.json:
-        show_json("contamination", {"summary": summary, "out": out})
+        show_json("contamination", {"summary": summary, "out": out, "clean": clean_to})
     else:
         show(_summary_lines(summary, out))
     if any(summary.verdicts[verdict] for verdict in stop_on):
@@ -225,22 +238,27 @@ def clean(
     session: Session, *, corpora: tuple[str, ...], folder: str, out: str, drop: str, text_field: str
 ) -> None:
     """Write CORPUS again without what was found in it; cuts.jsonl lists everything that was cut."""
-    from phi4eval.contamination.clean import clean_corpus, read_findings, read_scanned
-
-    findings = [finding for finding in read_findings(Path(folder)) if finding.rule == "align"]
-    done = clean_corpus(
-        corpora,
-        findings,
-        Path(out),
-        drop=cast("Drop", drop),
-        text_field=text_field,
-        scanned=read_scanned(Path(folder)),
-    )
+    done = _write_clean(corpora, folder, out, cast("Drop", drop), text_field)
     if session.json:
         show_json("contamination-clean", {"summary": done, "out": out})
         return
     cut = f"{done.cut_records:,} of {done.records:,} records, {done.cut_characters:,} characters"
     show(fields([("files", f"{done.files:,}"), ("cut", cut), ("written to", out)], width=terminal_width()))
+
+
+def _write_clean(
+    corpora: tuple[str, ...], folder: str, out: str, drop: Drop, text_field: str
+) -> CleanSummary:
+    from phi4eval.contamination.clean import clean_corpus, read_findings, read_scanned
+
+    return clean_corpus(
+        corpora,
+        [finding for finding in read_findings(Path(folder)) if finding.rule == "align"],
+        Path(out),
+        drop=drop,
+        text_field=text_field,
+        scanned=read_scanned(Path(folder)),
+    )
 
 
 @command.command("join")
@@ -264,3 +282,99 @@ def join_run(session: Session, *, run: str, folder: str, results: str) -> None:
         named = ", ".join(joined.altered[:3])
         warn(f"{len(joined.altered):,} items have other words in the scan and are not judged: {named}")
     show_result(summary, load_run(path), session)
+
+
+@command.command()
+@click.argument("run")
+@results_option
+@common
+@pass_session
+def report(session: Session, *, run: str, results: str) -> None:
+    """Show RUN's scores on all, clean and leaked items, and how they move with the threshold of a leak."""
+    from phi4eval.cli.views.exposure import exposure_texts, report_lines, sweep_lines
+    from phi4eval.store import find_run, load_run
+    from phi4eval.summary import summarise, sweeps
+
+    found = load_run(find_run(run, results))
+    if found.contamination is None:
+        raise UsageError(
+            f"no contamination scan was joined into {found.path}",
+            f"phi4eval contamination join {found.manifest.run_id} --scan DIR",
+        )
+    summary, points = summarise(found), sweeps(found)
+    if session.json:
+        show_json("contamination-report", {"tasks": summary.tasks, "sweeps": points})
+        return
+    width = terminal_width()
+    show(report_lines(summary.tasks, width=width))
+    for text in exposure_texts(summary.tasks):
+        show(["", *wrapped(printable(text), width)])
+    show(["", "leaked from this share of an item on:", *sweep_lines(summary.tasks, points, width=width)])
+
+
+@command.command()
+@click.option(
+    "--model",
+    metavar="NAME",
+    required=True,
+    shell_complete=complete_models,
+    help="Name (phi4eval models), path, or backend:id[@revision].",
+)
+@click.option(
+    "--tasks",
+    "-t",
+    metavar="NAMES",
+    required=True,
+    shell_complete=complete_tasks,
+    help="Tasks or suites whose items to ask about.",
+)
+@click.option(
+    "--probes",
+    metavar="NAMES",
+    default="twin,min-k,min-k++,completion,order",
+    show_default=True,
+    help="twin, min-k, min-k++, completion, order, cdd.",
+)
+@click.option("--reference", metavar="NAME", help="A model that surely did not see the items: taken off.")
+@click.option("--twins", type=click.IntRange(min=2), default=4, show_default=True, help="Controls an item.")
+@click.option("--twins-file", metavar="FILE", help="Own twins: JSON lines {item, twins: [text, text, ...]}.")
+@click.option("--samples", type=click.IntRange(min=2), default=20, show_default=True, help="Of cdd, an item.")
+@click.option(
+    "--alpha",
+    type=click.FloatRange(0, 0.5, min_open=True),
+    default=0.01,
+    show_default=True,
+    help="Error allowed over all probes and tasks.",
+)
+@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="Only the first N items of each task.")
+@click.option(
+    "--data", multiple=True, metavar="TASK=FILE", callback=split_pairs, help="A task's data from a file."
+)
+@click.option("--backend", metavar="NAME", default="auto", show_default=True, help="hf or vllm.")
+@click.option(
+    "--backend-arg",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=split_pairs,
+    help="A setting of the backend.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the twins.")
+@click.option("--fail-on", type=click.Choice(["caught"]), help="End with 1 where a probe caught the model.")
+@common
+@pass_session
+def probe(session: Session, /, *, fail_on: str | None, **options: Any) -> None:
+    """Ask the model itself whether it has seen the items: no corpus needed.
+
+    Every probe compares an item with controls that say the same with other numbers (or in another order), and
+    prints what that comparison finds among the controls alone, and the least it could have found.
+    """
+    from phi4eval.cli.shared.probing import carry_out
+    from phi4eval.cli.views.probes import probe_lines
+
+    results = carry_out(**options)
+    if session.json:
+        show_json("contamination-probes", {"model": options["model"], "probes": results})
+    else:
+        show(probe_lines(results, width=terminal_width()))
+    if fail_on and any(result.found == fail_on for result in results):
+        raise click.exceptions.Exit(1)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -30,7 +30,7 @@ class ScanRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a scan is asked. corpora: files, folders, globs, or `hf:NAME[:CONFIG][:SPLIT]`. out: a folder.
 
     id_field: documents that have it are named by it, the others `file:line` (lines from 1). evidence:
-    findings kept with each item.
+    findings kept with each item. executor: `local`, processes of this machine, or `ray`, Ray Data.
     """
 
     corpora: tuple[str, ...]
@@ -39,6 +39,7 @@ class ScanRequest(msgspec.Struct, frozen=True, kw_only=True):
     text_field: str = "text"
     id_field: str | None = "id"
     workers: int = 1
+    executor: Literal["local", "ray"] = "local"
     evidence: int = 3
 
 
@@ -68,7 +69,7 @@ def run_scan(
     files = find_files([corpus for corpus in request.corpora if not corpus.startswith("hf:")])
     out = Path(request.out)
     parts = [part for file in files for part in parts_of(file)]
-    if request.workers > 1 and len(parts) > 1:
+    if request.executor == "local" and request.workers > 1 and len(parts) > 1:
         _start_server()
     save_index(build_index(items, request.rules), out / "index")
     _release_memory()
@@ -113,9 +114,14 @@ def _start_server() -> BaseContext:
 
 
 def _scan_parts(left: list[tuple[str, Part]], index: Index, request: ScanRequest) -> Iterator[Entry]:
+    if request.executor == "ray":
+        from phi4eval.contamination.ray_scan import scan_parts
+
+        yield from scan_parts(left, index, request) if left else ()
+        return
     if request.workers <= 1 or len(left) <= 1:
         for key, part in left:
-            yield _scan_part(key, part, index, request)
+            yield scan_part(key, part, index, request)
         return
     from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
     from concurrent.futures.process import BrokenProcessPool
@@ -149,10 +155,11 @@ def _mapped(folder: str, digest: str) -> Index:
 
 def scan_part_in_worker(key: str, part: Part, folder: str, digest: str, request: ScanRequest) -> Entry:
     """Scan one part in a process that maps the index from its file."""
-    return _scan_part(key, part, _mapped(folder, digest), request)
+    return scan_part(key, part, _mapped(folder, digest), request)
 
 
-def _scan_part(key: str, part: Part, index: Index, request: ScanRequest) -> Entry:
+def scan_part(key: str, part: Part, index: Index, request: ScanRequest) -> Entry:
+    """Read one part of a corpus and scan it: the unit of work of every executor."""
     reading, total = Reading(), empty_scan(index)
     for batch in read_part(part, request.text_field, request.id_field, reading):
         _add(total, scan(batch.records, index, id_field="id", rules=request.rules), batch.records, part.file)

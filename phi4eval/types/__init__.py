@@ -43,6 +43,7 @@ from phi4eval.types.contamination import (
     RunContamination,
     RunVerdict,
     ScanFacts,
+    SweepPoint,
 )
 from phi4eval.types.figures import SCHEMA, Interval
 from phi4eval.types.runs import (
@@ -122,6 +123,7 @@ __all__ = [
     "StoredGrade",
     "StoredPrompt",
     "Summary",
+    "SweepPoint",
     "Task",
     "TaskManifest",
     "TaskSummary",

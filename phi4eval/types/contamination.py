@@ -116,6 +116,20 @@ class RunContamination(msgspec.Struct, frozen=True, kw_only=True):
         return {row.item: row for row in self.items if row.task == task}
 
 
+class SweepPoint(msgspec.Struct, frozen=True, kw_only=True):
+    """A task split at another threshold: leaked are items whose best overlap scores at least that much.
+
+    Items whose overlap is a template or common words stay clean at every threshold.
+    """
+
+    threshold: float
+    clean: Interval | None
+    leaked: Interval | None
+    clean_items: int
+    leaked_items: int
+    p: float | None = None
+
+
 class Exposure(msgspec.Struct, frozen=True, kw_only=True):
     """A task's score with and without the items that stand in the scanned corpus.
 

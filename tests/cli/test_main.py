@@ -50,6 +50,8 @@ SUBVERBS = (
     "contamination show",
     "contamination clean",
     "contamination join",
+    "contamination report",
+    "contamination probe",
     "gate init",
     "site build",
     "site check",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from phi4eval.cli.console import table
 from phi4eval.cli.views.numbers import count, interval_decimals, score_text
-from phi4eval.types import Exposure, Interval, TaskSummary
+from phi4eval.types import Exposure, Interval, SweepPoint, TaskSummary
 
 
 def exposure_texts(tasks: Iterable[TaskSummary]) -> Iterator[str]:
@@ -69,3 +69,22 @@ def report_lines(tasks: Iterable[TaskSummary], *, width: int) -> list[str]:
         for name, (score, items) in _sides(found).items():
             rows.append(("", name, count(items), score_text(score, task.unit) if score else "none"))
     return table(("task", "items", "n", "score, 95 % interval"), rows, width=width, wrap=3, right=(2,))
+
+
+def sweep_lines(
+    tasks: Iterable[TaskSummary], sweeps: Mapping[str, Sequence[SweepPoint]], *, width: int
+) -> list[str]:
+    """A row a task and threshold: what the scores would be if an item were leaked from there on."""
+    rows = [
+        (
+            task.task,
+            f"{point.threshold:.1f}",
+            side_text(task, point.clean, point.clean_items),
+            side_text(task, point.leaked, point.leaked_items),
+            "" if point.p is None else f"{point.p:.3f}",
+        )
+        for task in tasks
+        for point in sweeps.get(task.task, ())
+    ]
+    header = ("task", "from", "clean items", "leaked items", "p")
+    return table(header, rows, width=width, wrap=3, right=(1, 4))
