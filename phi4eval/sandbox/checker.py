@@ -64,7 +64,12 @@ class _Remote:
             self._last = (arguments, keywords)
             send(self._wire, asked)
         except Unsendable as error:
-            raise _BoxError(f"the tests call with {error}") from error
+            if self.calls == 1:
+                raise _BoxError(f"the tests call with {error}") from error
+            # tests may pass on what the candidate returned: it must not be able to stop the run by that
+            self.broken = True
+            self.fault = ("protocol", f"after an answer of the candidate the tests call with {error}")
+            raise ProtocolError(str(error)) from error
         except OSError as error:
             self.broken = True
             self.fault = ("crashed", "the program ended before it had answered every call")

@@ -50,6 +50,19 @@ def test_a_file_of_the_human_eval_project_is_graded(tmp_path: Path, capsys: Capt
 
 
 @needs_box
+def test_half_a_surrogate_pair_spoils_neither_the_file_nor_its_program(tmp_path: Path) -> None:
+    name, solved = solution(0)
+    file = write(
+        tmp_path, [solution(1), (name, "    # \ud83d\n" + solved), (name, "    # \U0001f600\n" + solved)]
+    )
+    assert call(file) == 0
+    rows = [json.loads(line) for line in (tmp_path / "some_results.jsonl").read_text().splitlines()]
+    assert [row["passed"] for row in rows] == [True, True, True]
+    assert "\ufffd" in rows[1]["completion"]
+    assert "\U0001f600" in rows[2]["completion"]
+
+
+@needs_box
 def test_json_has_the_figures_and_the_gap_to_joining(tmp_path: Path, capsys: Captured) -> None:
     fenced = f"```python\n{read_problems()['HumanEval/2']['prompt']}{solution(2)[1]}```"
     file = write(tmp_path, [("HumanEval/2", fenced), solution(1)])

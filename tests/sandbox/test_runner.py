@@ -72,6 +72,28 @@ def test_the_verdicts_name_what_happened(sandbox: Sandbox) -> None:
     assert list(verdicts.values()) == ["wrong", "exception", "crashed", "memory", "wrong"]
 
 
+def test_an_answer_that_cannot_be_passed_on_is_the_programs_fault_and_not_the_boxes(sandbox: Sandbox) -> None:
+    problem = {
+        "prompt": "def wrap(x):\n",
+        "test": "def check(candidate):\n    assert candidate([candidate(1)]) == [[1]]\n",
+        "entry_point": "wrap",
+    }
+    deep = "    for _ in range(60):\n        x = [x]\n    return x\n"
+    outcome = sandbox.run_check(problem, problem["prompt"] + deep, timeout=10.0)
+    assert outcome.verdict == "protocol"
+    assert "nested too deep" in outcome.detail
+
+
+def test_tests_that_ask_what_cannot_be_asked_give_no_score(sandbox: Sandbox) -> None:
+    problem = {
+        "prompt": "def same(x):\n",
+        "test": "def check(candidate):\n    assert candidate(object()) is None\n",
+        "entry_point": "same",
+    }
+    outcome = sandbox.run_check(problem, problem["prompt"] + "    return None\n", timeout=10.0)
+    assert outcome.verdict == "sandbox-error"
+
+
 def test_the_environment_is_empty_and_the_scratch_directory_goes_away(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -79,7 +81,6 @@ def load_problems(task: str, data: str | None) -> dict[str, dict[str, str]]:
 
 def read_samples(path: Path, problems: Mapping[str, Any]) -> list[CodeSample]:
     """The file's lines; every task_id must be one of the problems'."""
-    from phi4eval.code_grading import CodeSample
 
     try:
         lines = path.read_bytes().splitlines()
@@ -90,8 +91,8 @@ def read_samples(path: Path, problems: Mapping[str, Any]) -> list[CodeSample]:
         if not line.strip():
             continue
         try:
-            row = msgspec.json.decode(line, type=CodeSample)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            row = _sample(line)
+        except (ValueError, RecursionError) as error:
             raise UsageError(
                 f"{path}:{number}: {error}", 'a line is {"task_id": "HumanEval/0", "completion": "..."}'
             ) from error
@@ -102,6 +103,21 @@ def read_samples(path: Path, problems: Mapping[str, Any]) -> list[CodeSample]:
     if not rows:
         raise NothingMatchedError(f"{path} has no samples")
     return rows
+
+
+def _sample(line: bytes) -> CodeSample:
+    """One line; half of a surrogate pair, which models do write and JSON can carry, is read as U+FFFD."""
+    from phi4eval.code_grading import CodeSample
+
+    try:
+        return msgspec.json.decode(line, type=CodeSample)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        if b"\\u" not in line:
+            raise
+        text = json.dumps(json.loads(line), ensure_ascii=False)
+        return msgspec.json.decode(re.sub("[\ud800-\udfff]", "\ufffd", text), type=CodeSample)
 
 
 def results_path(samples: Path) -> Path:
