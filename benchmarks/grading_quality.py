@@ -5,8 +5,9 @@
 Without a file: our own case tables. A file has rows {"gold", "prediction", "form", "label", "kind"}. Prints,
 for each table and grader, accuracy, false positives among the wrong rows, and false negatives among the right
 ones; --show prints ours' disagreements with the labels. Peers that are not installed are named and left out;
---python runs a peer in another environment (`inspect_math=/path/to/python`), as lm-eval's minerva_math needs
-an older parser than math-verify's extra. A bare answer is given to the peers as a formula, `$...$`.
+--python runs a peer in another environment (`inspect_math=/path/to/python`). lm-eval's minerva_math needs an
+older parser than math-verify's extra: docs/grading.md says how to give it one. A bare answer is given to the
+peers as a formula, `$...$`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,16 @@ from phi4eval.grading import Judgement, Pair, grade_pair  # noqa: E402
 
 def own_tables() -> dict[str, list[dict[str, Any]]]:
     """Our case tables as labelled rows."""
-    from tests.cases import choice_cases, equality_cases, math_cases, option_cases, response_cases
+    from tests.cases import (
+        choice_cases,
+        equality_cases,
+        fresh_answers,
+        fresh_choices,
+        fresh_responses,
+        math_cases,
+        option_cases,
+        response_cases,
+    )
 
     pairs = [(gold, text, True) for gold, text in math_cases.RIGHT]
     pairs += [(gold, text, False) for gold, text in math_cases.WRONG]
@@ -50,6 +60,13 @@ def own_tables() -> dict[str, list[dict[str, Any]]]:
         "multiple choice": [
             _row(gold, text, verdict == "correct", choices=options)
             for text, gold, verdict, options in letters
+        ],
+        "fresh answers": [
+            _row(*row, form="answer") for rows in fresh_answers.CLASSES.values() for row in rows
+        ],
+        "fresh responses": [_row(*row) for rows in fresh_responses.CLASSES.values() for row in rows],
+        "fresh choices": [
+            _row(*row, choices=options) for options, rows in fresh_choices.CLASSES.values() for row in rows
         ],
     }
 

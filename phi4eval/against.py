@@ -97,7 +97,8 @@ def _graded(
                 on_count(len(grades))
     missing = [grade for grade in grades.values() if grade.rule == "exception/MissingError"]
     if missing:
-        raise MissingError(missing[0].explanation, "install what it names, or compare with another grader")
+        why = missing[0].explanation.partition("MissingError: ")[2]
+        raise MissingError(why, "docs/grading.md says how to give it what it needs; or take another grader")
     return [
         (
             record,

@@ -159,7 +159,7 @@ def _ratios(gold: str, prediction: str, depth: int) -> Equality | None:
     if len(parts) == 2 and len(others) == 1 and not _CLOCK.fullmatch(gold):
         return _compare(f"\\frac{{{parts[0]}}}{{{parts[1]}}}", said, depth)
     if len(parts) != len(others) or _CLOCK.fullmatch(gold) or not all((*parts, *others)):
-        return Equality(same=False, rule="ratio")
+        return Equality(same=False, rule="time" if _CLOCK.fullmatch(gold) else "ratio")
     crossed = [
         (f"({first}) ({other})", f"({part}) ({others[0]})")
         for first, part, other in zip(repeat(parts[0]), parts[1:], others[1:], strict=False)

@@ -15,6 +15,8 @@ VERSION = "1"
 PEERS = ("hendrycks_math", "math_verify", "minerva_math")
 GRADES_TRUNCATED = True
 
+_OLDER_PARSER = "lm-eval's minerva_math asserts antlr4-python3-runtime==4.11, and another one is installed"
+
 
 def preload() -> None:
     """lm-eval's task modules take seconds to import; that is not on a job's clock."""
@@ -32,7 +34,9 @@ def grade(text: str, key: Key, options: Mapping[str, str]) -> Grade:
     try:
         same = judge(text, key.gold)
     except (ImportError, AssertionError) as error:  # lm-eval asserts the version of a parser it needs
-        raise MissingError(f"{peer} needs a package: {error}", "pip install lm-eval math-verify") from error
+        assertion = peer == "minerva_math" and "antlr4" in str(error)
+        why = _OLDER_PARSER if assertion else f"{peer} needs a package: {error}"
+        raise MissingError(why, "pip install lm-eval math-verify") from error
     return Grade(
         verdict="correct" if same else "incorrect",
         score=float(same),
