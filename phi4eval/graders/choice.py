@@ -17,7 +17,7 @@ from phi4eval.graders.extract import EXPLICIT, Candidate, final_statement
 from phi4eval.graders.options import LETTERS, concluded_option, options_named, plain
 from phi4eval.types import Grade, Key, Verdict
 
-VERSION = "4"
+VERSION = "5"
 
 _BEHIND = re.compile(r"([^()]{1,200}?)[,;]?\s(?:\(|which is (?:option|choice|answer) \(?)([A-Z])\)?")
 """The letter behind its value: `12 (B)`."""
@@ -40,11 +40,11 @@ _SEVERAL = re.compile(
 )
 _PROSE = re.compile(
     r"(?i:\b(?:option|choice|answer|letter)\s{1,3}"
-    r"(?:(?:is|must be)\s{1,3}(?:(?:therefore|thus|then|clearly|simply)\s{1,3})?"
+    r"(?:(?:is|must be|would be|should be|has to be)\s{1,3}(?:(?:therefore|thus|then|clearly|simply)\s{1,3})?"
     r"|:\s{1,3})?"
     r"|^(?:hence|thus|so|therefore|i think|i believe|i guess),?\s{1,3}"
     r"(?:it is |it['’]s )?(?=\([A-Z]\)\W{0,3}$)"
-    r"|\b(?:it is|it['’]s|so|leaves|leaving|(?:my |the )?(?:final )?(?:choice|pick|selection)(?: is)?"
+    r"|\b(?:it is|it['’]s|i say|so|leaves|leaving|(?:my |the )?(?:final )?(?:choice|pick|selection)(?: is)?"
     r"|selected|lean(?:ing)? towards?|best (?:option|choice|answer)[^.\n]{0,20} is)[:,]?\s{1,3}"
     r"(?=\(?[A-Z]\)?[.!*)\]\s]{0,4}$)"
     r"|\b(?:choose|chose|select|pick|go with|going with|settle on|opt for)\s{1,3}"
@@ -52,7 +52,8 @@ _PROSE = re.compile(
     # "A" and "I" are words too: not in front of a lower-case word that does not go on about the choice
     r"(?:\(([A-Za-z])\)|([B-HJ-Z]|[AI](?!\s+(?!is\b|because\b|as\b|since\b|and\b|which\b)[a-z]))(?![\w'’]))"
     r"|\(([A-Z])\)\s{0,2}(?:is|would be)\s{1,2}(?:the\s)?(?:correct|right|best|answer|true)"
-    r"|(?<![\w'’])([A-Z])\s(?:is|would be)\s(?:the\s)?(?:correct|right|best|answer)",
+    r"|(?<![\w'’])([A-Z])\s(?:(?:is|would be)\s(?:the\s)?(?:correct|right|best|answer)"
+    r"|(?:works|fits)(?=[.!\s]*$))",
     re.MULTILINE,
 )
 _NEGATION = re.compile(
@@ -215,7 +216,8 @@ def _last_line(text: str, letters: str, choices: Sequence[str]) -> Candidate | N
     if (
         match
         and match[1] in letters
-        and (match[2] is None or match[1] in options_named(match[2], choices, letters))
+        # an option's text behind another's letter is a conflict, which the letter wins
+        and (match[2] is None or options_named(match[2], choices, letters))
     ):
         return Candidate(text=line, span=span, rule="last_line")
     if ((alone := _ALONE.fullmatch(line)) and alone[1].upper() in letters) or len(

@@ -126,7 +126,7 @@ def _plainer(text: str) -> str:
     if match := _BEHIND.fullmatch(text):
         text = f"{match[2]} = {match[1].strip()}"
     text = _TIMES.sub(r" \\times ", text)
-    return in_digits(text) if text[-1:].isalpha() or text[:1].isalpha() else text
+    return in_digits(text) if text[-1:].isalpha() or text[:1].isalpha() or text[-1:] == ")" else text
 
 
 def _parenthesised(match: re.Match[str]) -> str:

@@ -34,7 +34,7 @@ _HEDGE = re.compile(
 )
 _DENIAL = re.compile(
     r"(?:\bnot|n['’]t|\bnever|\bneither|\bnor|\brather than|\binstead of|\bwrong|\bunlike)"
-    r"(?:\s\w+){0,2}\s$",
+    r"(?:\s(?!but\b)\w+){0,2}\s$",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"[^.!?\n]*\w[^.!?\n]*[.!?\s]*$")

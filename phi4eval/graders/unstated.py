@@ -39,7 +39,7 @@ _CHECKED = re.compile(
 _TOTAL = re.compile(r"[^\d\n]{0,30}\b(?:in total|in all|altogether)\b", re.IGNORECASE)
 _NONE = re.compile(r"\bno (?:real )?(?:solutions?|roots)\b", re.IGNORECASE)
 _NUMBER = re.compile(
-    r"(?<![\w.}\])^{\\])(?:\d{1,2}:\d{2}(?:\s?[ap]\.?m\b\.?)?(?!\d)"
+    r"(?<![A-Za-z0-9_.}\])^{\\])(?:\d{1,2}:\d{2}(?:\s?[ap]\.?m\b\.?)?(?!\d)"
     r"|[-−]?\\?[$€£]?\d(?:[\d,]*\d)?(?:\.\d+)?(?:\s?/\s?\d+(?!\d))?(?:\s?(?:\\?%|°))?)"
 )
 _TUPLE = re.compile(r"(?<![\w)}\]])[(\[][-−\d][^()\[\]\n]{0,60},[^()\[\]\n]{0,60}[\d}][)\]]")

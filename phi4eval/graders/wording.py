@@ -30,6 +30,7 @@ _TIME = re.compile(r"(\d{1,2})(?:\s?:\s?(\d{2}))?(?:\s?([ap])\.?\s?m\.?)?")
 _COUNTED = re.compile(r"[a-z]{3,}")
 _NEGATIVE = re.compile(r"(?:minus|negative)\s([\d.,/]{1,40})", re.IGNORECASE)
 _RESTATED = re.compile(r"([a-zA-Z][a-zA-Z -]{1,80}?)\s?\(\s?([\d,./]{1,30})\s?\)")
+_IN_WORDS = re.compile(r"([\d,./]{1,30})\s?\(\s?([a-zA-Z][a-zA-Z -]{1,80}?)\s?\)")
 _NAMED_TIMES = {"noon": "12:00 pm", "midday": "12:00 pm", "midnight": "12:00 am"}
 _SAME_WORDS = {"dne": "does not exist", "doesn't exist": "does not exist"}
 
@@ -51,6 +52,9 @@ def _signed_or_restated(text: str) -> str:
     """`negative 5` as -5, `thirty-six (36)` as 36."""
     if (match := _NEGATIVE.fullmatch(text)) and (number := parse_number(match[1])) is not None:
         return _shown(-number)
+    if match := _IN_WORDS.fullmatch(text):
+        number = parse_number(match[1])
+        return _shown(number) if number is not None and number == word_number(match[2]) else text
     if match := _RESTATED.fullmatch(text):
         number = parse_number(match[2])
         if number is not None and number == word_number(match[1]):
