@@ -120,7 +120,7 @@ class ApiBackend:
         for (_, given), (before, text), (echo, special) in zip(pairs, parts, echoes, strict=True):
             yield api_scores.continuation_score(echo, special, before, text, given)
 
-    def _echoes(self, texts: Sequence[str]) -> Iterator[tuple[api_scores.Echo, int]]:
+    def _echoes(self, texts: Sequence[str]) -> Iterator[tuple[api_scores.Echo, int | None]]:
         form = api_scores.scoring_form(self.settings.form)
         asking = ApiBackend(self._model, msgspec.structs.replace(self.settings, form=form))
         prompts = [api_scores.scoring_prompt(number, text) for number, text in enumerate(texts)]

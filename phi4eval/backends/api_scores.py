@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from phi4eval.backends.request_form import RequestForm
-from phi4eval.backends.wire import BROKEN, Answer, MalformedError
+from phi4eval.backends.wire import BROKEN, Answer, MalformedError, read_usage
 from phi4eval.errors import UsageError
 from phi4eval.seeds import content_hash
 from phi4eval.types import Completion, ContinuationScore, Draw, Message, Prompt, Sampling, TokenScores
@@ -25,6 +25,7 @@ class Echo(msgspec.Struct, frozen=True, kw_only=True):
 
     tokens: tuple[str, ...]
     token_logprobs: tuple[float | None, ...]
+    prompt_tokens: int | None = None
     top_logprobs: tuple[dict[str, float] | None, ...] | None = None
 
 
@@ -34,6 +35,7 @@ class _Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Body(msgspec.Struct, frozen=True, kw_only=True):
     choices: tuple[_Choice, ...] = ()
+    usage: Any = None
 
 
 _DECODER = msgspec.json.Decoder(_Body)
@@ -64,21 +66,24 @@ def scoring_prompt(number: int, text: str) -> Prompt:
 def decode_echo(body: bytes) -> Answer:
     """The log-probabilities in a body of status 200, as JSON text of an answer; else MalformedError."""
     try:
-        choices = _DECODER.decode(body).choices
+        decoded = _DECODER.decode(body)
     except BROKEN as error:
         raise MalformedError(f"answer has no readable log-probabilities: {error}") from error
+    choices = decoded.choices
     if not choices or choices[0].logprobs is None:
         raise MalformedError("answer has no log-probabilities of the text")
     echo = choices[0].logprobs
     if len(echo.tokens) != len(echo.token_logprobs) or not echo.tokens:
         raise MalformedError("answer has another number of tokens than of log-probabilities")
-    return Answer(text=msgspec.json.encode(echo).decode(), finish="stop")
+    counted = msgspec.structs.replace(echo, prompt_tokens=read_usage(decoded.usage).prompt)
+    return Answer(text=msgspec.json.encode(counted).decode(), finish="stop")
 
 
-def own_tokens(text: str, echo: Any) -> tuple[Echo, int]:
+def own_tokens(text: str, echo: Any) -> tuple[Echo, int | None]:
     """The text's tokens, without what was generated after it; and how many special ones stand first.
 
-    Raises MalformedError where the tokens do not spell the text: then nothing can be told apart.
+    Tokens that are parts of a character do not spell the text: then the server's count of the prompt's tokens
+    says where it ends, and None stands for what cannot be told. MalformedError where there is no count.
     """
     found = msgspec.json.decode(echo, type=Echo)
     spelled = "".join(found.tokens)
@@ -89,24 +94,27 @@ def own_tokens(text: str, echo: Any) -> tuple[Echo, int]:
         place += len(token)
     starts.append(place)
     if at < 0 or at not in starts or at + len(text) not in starts:
-        raise MalformedError("the server's tokens do not spell the text")
+        if found.prompt_tokens is None or not 0 < found.prompt_tokens <= len(found.tokens):
+            raise MalformedError("the server's tokens do not spell the text")
+        return _first(found, found.prompt_tokens), None
     special = starts.index(at)
     end = len(starts) - 1 - starts[::-1].index(at + len(text))
     # tokens without text of their own after the last one are the generated end
     while end > special + 1 and not found.tokens[end - 1]:
         end -= 1
-    top = found.top_logprobs
-    return (
-        Echo(
-            tokens=found.tokens[:end],
-            token_logprobs=found.token_logprobs[:end],
-            top_logprobs=None if top is None else top[:end],
-        ),
-        special,
+    return _first(found, end), special
+
+
+def _first(echo: Echo, count: int) -> Echo:
+    top = echo.top_logprobs
+    return Echo(
+        tokens=echo.tokens[:count],
+        token_logprobs=echo.token_logprobs[:count],
+        top_logprobs=None if top is None else top[:count],
     )
 
 
-def read_echo(text: str, completion: Completion) -> tuple[Echo, int]:
+def read_echo(text: str, completion: Completion) -> tuple[Echo, int | None]:
     """The tokens of a scored text, and how many special ones stand first; UsageError where there are none."""
     hint = "the endpoint must take echo with logprobs in its completions call, as vllm serve does"
     if completion.finish == "error":
@@ -128,8 +136,15 @@ def split_pair(before: str, text: str) -> tuple[str, str]:
     return (kept, before[len(kept) :] + text) if kept else (before, text)
 
 
-def continuation_score(echo: Echo, special: int, before: str, text: str, written: str) -> ContinuationScore:
+def continuation_score(
+    echo: Echo, special: int | None, before: str, text: str, written: str
+) -> ContinuationScore:
     """The public record of a continuation. written: the continuation as it was given."""
+    if special is None:
+        raise UsageError(
+            f"the endpoint's tokens do not spell {before[-20:] + text!r}: its continuation cannot be found",
+            "score such texts with hf or vllm, which tokenize here",
+        )
     place, at = 0, special
     while place < len(before):
         place += len(echo.tokens[at])

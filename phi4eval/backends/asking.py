@@ -40,7 +40,12 @@ class Asking:
         self.jobs = self._jobs(prompts)
         self.workers = min(settings.most, draws)
         self.opening = Opening(draws)
-        self.pace = Pace(start=min(settings.start, self.workers), most=self.workers, clock=settings.timer)
+        self.pace = Pace(
+            start=min(settings.start, self.workers),
+            most=self.workers,
+            clock=settings.timer,
+            patience=settings.policy.patience,
+        )
 
     def _jobs(self, prompts: Sequence[Prompt]) -> Iterator[tuple[Prompt, Draws]]:
         for prompt in prompts:

@@ -27,14 +27,17 @@ _UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 class Pace:
-    """The permits of one generate(). clock: seconds, monotonic."""
+    """The permits of one generate(). clock: seconds, monotonic. patience: the longest wait that is waited."""
 
-    def __init__(self, *, start: int, most: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, *, start: int, most: int, clock: Callable[[], float], patience: float = math.inf
+    ) -> None:
         self.limit = start
         self.most = most
         self.in_flight = 0
         self.held_until = -math.inf
         self._clock = clock
+        self._patience = patience
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._doubling = start < most
         self._rate = 0.0
@@ -72,7 +75,9 @@ class Pace:
         return max(0.0, self.held_until - self._clock())
 
     def hold(self, seconds: float) -> None:
-        """Nobody asks anything for so long."""
+        """Nobody asks anything for so long; a wait beyond patience is no wait, and its requests fail."""
+        if seconds > self._patience:
+            return
         self.held_until = max(self.held_until, self._clock() + seconds)
 
     def answered(self) -> None:

@@ -256,6 +256,16 @@ def test_an_announced_limit_is_waited_for_by_all(server: FaultServer, pauses: Pa
     assert all(29 < seconds <= 30 for seconds in pauses.seconds)
 
 
+def test_a_quota_of_tomorrow_ends_every_draw_with_its_reason_and_without_a_wait(
+    server: FaultServer, pauses: Pauses
+) -> None:
+    spent = failure(429, "daily quota", Retry_After="86400")
+    completions = complete(server, pauses, prompts_of(50), always(spent), concurrency=8)
+    assert {each.finish for each in completions} == {"error"}
+    assert all("the server asks to wait 86400 s" in (each.error or "") for each in completions)
+    assert pauses.seconds == []
+
+
 def test_an_endpoint_that_dies_ends_the_run_with_what_it_has(server: FaultServer, pauses: Pauses) -> None:
     def dying(body: dict[str, Any], attempt: int) -> Reply:
         return answer() if len(server.bodies) <= 10 else failure(502, "bad gateway")

@@ -103,6 +103,21 @@ def test_a_scorer_is_opened_by_name(server: FaultServer) -> None:
     scorer.close()
 
 
+def test_pieces_of_characters_are_counted_and_no_continuation_is_guessed(
+    server: FaultServer, pauses: Pauses
+) -> None:
+    def bytes_of(body: dict[str, Any], attempt: int) -> Reply:
+        row = {"tokens": ["<s>", "\ufffd", "\ufffd", "!", " next"], "token_logprobs": [None, -1, -2, -3, -4]}
+        choice = {"text": "", "finish_reason": "length", "logprobs": row}
+        return Reply(body={"choices": [choice], "usage": {"prompt_tokens": 4, "completion_tokens": 1}})
+
+    server.behave = bytes_of
+    (row,) = backend_of(server, pauses).score(["é!"])
+    assert row.logprobs == (None, -1, -2, -3)
+    with pytest.raises(UsageError, match="do not spell"):
+        list(backend_of(server, pauses).score_continuations([("é", "!")]))
+
+
 @given(st.text(min_size=1), st.lists(st.integers(1, 4)), st.booleans(), st.text(max_size=3))
 def test_own_tokens_spell_the_text_or_are_refused(text: str, cuts: list[int], bos: bool, after: str) -> None:
     tokens, rest = [], text
@@ -116,4 +131,5 @@ def test_own_tokens_spell_the_text_or_are_refused(text: str, cuts: list[int], bo
         found, special = own_tokens(text, raw)
     except MalformedError:
         return
+    assert special is not None  # no count was given
     assert "".join(found.tokens[special:]) == text

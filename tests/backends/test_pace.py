@@ -82,6 +82,13 @@ def test_a_wait_holds_everyone_and_the_longest_counts() -> None:
     assert pace.held_for() == 0.0
 
 
+def test_a_wait_until_tomorrow_is_not_waited_for() -> None:
+    pace = Pace(start=4, most=4, clock=Clock(), patience=600)
+    pace.throttled(sent=100.0, wait=86_400.0)
+    assert pace.held_for() == 0.0
+    assert pace.limit == 2
+
+
 @pytest.mark.parametrize(
     ("headers", "held"),
     [

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from phi4eval import load_run, run
-from phi4eval.backends import BackendOptions, open_backend
+from phi4eval.backends import BackendOptions, open_backend, open_scorer
 from phi4eval.models import api_model
 from phi4eval.testing import check_backend
 
@@ -130,3 +130,15 @@ def test_the_served_model_keeps_the_contract_of_all_backends(url: str) -> None:
         lambda: open_backend("api", api_model(NAME, url), BackendOptions(base_url=url, concurrency=8))
     )
     assert report.observed["the same questions again"].startswith("greedy: 12 of 12")
+
+
+def test_log_probabilities_of_texts_are_those_of_the_checkpoint_in_this_process(url: str) -> None:
+    served = open_scorer("api", api_model(NAME, url), BackendOptions(base_url=url))
+    local = open_scorer("hf", api_model(NAME, url), BackendOptions(args={"dtype": "float32"}))
+    texts = ["What is 23 + 45?", "12 * 3 = 36. " * 9, "é 日本 " * 3]
+    for theirs, ours in zip(served.score(texts), local.score(texts), strict=True):
+        assert theirs.logprobs[1:] == pytest.approx(ours.logprobs[1:], abs=1e-3)
+    pairs = [("What is 2 + 3?", " 5"), ("What is 2 + 3? ", "Answer: 5")]
+    for there, here in zip(served.score_continuations(pairs), local.score_continuations(pairs), strict=True):
+        assert there.logprob == pytest.approx(here.logprob, abs=1e-3)
+        assert (there.greedy, there.bytes) == (here.greedy, here.bytes)
