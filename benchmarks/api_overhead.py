@@ -4,7 +4,8 @@
 
 The clients take turns against one mock server in its own process. `bare` is what one writes by hand: workers
 that post(json=...) and read response.json(). `floor` posts ready-made bytes and does not look at what comes
-back. Prints requests/s per round, medians and ratios (ours / theirs).
+back. `lm-eval` is the client of its local-chat-completions model, from the call to its list of texts; it
+needs `pip install tenacity`. Prints requests/s per round, medians and ratios (ours / theirs).
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
+import os
 import statistics
 import subprocess
 import sys
@@ -95,15 +98,43 @@ async def run_client(base_url: str, requests: int, concurrency: int, *, floor: b
     assert sum(counts) == requests
 
 
+def run_lm_eval(base_url: str, requests: int, concurrency: int) -> None:
+    """lm-eval's client: its local-chat-completions model, asked for the same answers."""
+    from lm_eval.api.instance import Instance
+    from lm_eval.models.api_models import JsonChatStr
+    from lm_eval.models.openai_completions import LocalChatCompletion
+
+    client = LocalChatCompletion(
+        base_url=f"{base_url}/chat/completions",
+        model="mock",
+        num_concurrent=concurrency,
+        max_retries=3,
+        tokenized_requests=False,
+    )
+    options = {"temperature": 0.8, "top_p": 1.0, "max_gen_toks": 512, "do_sample": True, "until": []}
+    asked = [
+        Instance(
+            request_type="generate_until",
+            doc={},
+            arguments=(JsonChatStr(json.dumps([{"role": "user", "content": f"{i}: {QUESTION}"}])), options),
+            idx=i,
+        )
+        for i in range(requests)
+    ]
+    assert len(client.generate_until(asked, disable_tqdm=True)) == requests
+
+
 def measure(requests: int, concurrency: int, latency: float, rounds: int) -> dict[str, list[float]]:
     """Requests per second of each client, round by round, in turns; and "cpu NAME", ms of CPU a request."""
-    rates: dict[str, list[float]] = {"ours": [], "bare": [], "floor": []}
+    rates: dict[str, list[float]] = {"ours": [], "bare": [], "floor": [], "lm-eval": []}
+    os.environ.setdefault("OPENAI_API_KEY", "none")  # lm-eval's client wants one
     rates |= {f"cpu {name}": [] for name in rates}
     with mock_endpoint(latency) as base_url:
         clients: dict[str, Callable[[], None]] = {
             "ours": lambda: run_ours(base_url, requests, concurrency),
             "bare": lambda: asyncio.run(run_client(base_url, requests, concurrency, floor=False)),
             "floor": lambda: asyncio.run(run_client(base_url, requests, concurrency, floor=True)),
+            "lm-eval": lambda: run_lm_eval(base_url, requests, concurrency),
         }
         for client in clients.values():  # imports and caches, outside of the measurement
             client()
@@ -127,11 +158,11 @@ def main() -> None:
     args = parser.parse_args()
     rates = measure(args.requests, args.concurrency, args.latency, args.rounds)
     medians = {name: statistics.median(each) for name, each in rates.items()}
-    for name in ("ours", "bare", "floor"):
+    for name in ("ours", "bare", "floor", "lm-eval"):
         rounds = " ".join(f"{rate:.0f}" for rate in rates[name])
         cpu = medians[f"cpu {name}"]
-        print(f"{name:6}{medians[name]:8.0f} requests/s  {cpu:.3f} ms CPU a request   rounds: {rounds}")
-    for name in ("bare", "floor"):
+        print(f"{name:8}{medians[name]:8.0f} requests/s  {cpu:.3f} ms CPU a request   rounds: {rounds}")
+    for name in ("bare", "floor", "lm-eval"):
         print(f"ours / {name}: {medians['ours'] / medians[name]:.3f} (medians of requests/s)")
 
 
