@@ -18,6 +18,7 @@ from phi4eval.cli.shared.options import (
     sandbox_option,
     split_pairs,
 )
+from phi4eval.errors import UsageError
 from phi4eval.types import Ledger, RunRequest
 
 if TYPE_CHECKING:
@@ -84,6 +85,9 @@ def command(
     from phi4eval.lines import write_atomically
     from phi4eval.store import dump_json
 
+    folder = Path(out)
+    if folder.exists() and not folder.is_dir():  # said before a model is run for hours
+        raise UsageError(f"{out} is no folder", "give the folder for ledger.json and ledger.md with --out")
     missing: dict[str, str] = {}
     if model is not None:
         request = RunRequest(model=model, tasks=tasks or (SUITE,), data=data, results=results, **settings)
@@ -92,7 +96,6 @@ def command(
     read = _read(runs, results)
     ledger = make_ledger(read, stand_in=stand_in, missing=missing)
     _say_who_speaks(ledger, read)
-    folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     dump_json(folder / "ledger.json", ledger)
     write_atomically(folder / "ledger.md", ledger_markdown(ledger).encode())
@@ -106,11 +109,21 @@ def command(
 
 
 def _read(runs: tuple[str, ...], results: str) -> list[RunScores]:
+    """The named runs; all that can be read if none is named, with a warning for each that cannot."""
     from phi4eval.comparison.scores import read_scores
-    from phi4eval.store import Run, find_run, list_runs
+    from phi4eval.errors import StoreError
+    from phi4eval.store import find_run
 
-    found = [Run(find_run(run, results)) for run in runs] if runs else list_runs(results)
-    return [read_scores(run) for run in {run.path.resolve(): run for run in found}.values()]
+    if runs:
+        named = {find_run(run, results).resolve(): find_run(run, results) for run in runs}
+        return [read_scores(path) for path in named.values()]
+    read = []
+    for manifest in sorted(Path(results).glob("*/manifest.json")):
+        try:
+            read.append(read_scores(manifest.parent))
+        except StoreError as error:
+            warn(f"{manifest.parent} is left out: {error.message}")
+    return read
 
 
 def _say_who_speaks(ledger: Ledger, read: list[RunScores]) -> None:

@@ -223,6 +223,31 @@ def test_wrong_words_are_two_lines_and_a_code(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_broken_run_among_all_is_left_out_with_a_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_of(tmp_path / "runs", Spec(name="mmlu", lines=(line(10, 90),)))
+    (tmp_path / "runs" / "torn").mkdir()
+    (tmp_path / "runs" / "torn" / "manifest.json").write_text("{")
+    words = ["report", "--results", str(tmp_path / "runs"), "--out", str(tmp_path / "out")]
+    assert main(words) == 0
+    shown = capsys.readouterr()
+    assert "torn is left out" in shown.err
+    assert "MMLU: contradicted" in shown.out
+    assert main([*words, "torn"]) == 3  # asked for by name, it is an error
+
+
+def test_a_file_in_place_of_the_folder_is_said_before_anything_is_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out").write_text("mine")
+    words = ["report", "--model", "phi-tiny", "--results", str(tmp_path / "runs")]
+    assert main([*words, "--out", str(tmp_path / "out")]) == 2
+    assert "is no folder" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
+    assert (tmp_path / "out").read_text() == "mine"
+
+
 @pytest.mark.slow
 def test_phi_tiny_runs_what_has_data_and_is_contradicted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

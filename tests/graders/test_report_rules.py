@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phi4eval.graders import choice, drop, integer, short_fact, simple_evals
+from phi4eval.graders import choice, drop, integer, math, short_fact, simple_evals
 from phi4eval.graders.fact_judge import TEMPLATE, fact_grade, fact_prompt, read_letter
 from phi4eval.graders.languages import ANSWER_WORDS, REMOVED, find_mgsm_number, find_mmlu_letter
 from phi4eval.types import Grade, Key
@@ -141,6 +141,39 @@ DROP = [
 def test_drop_scores_f1_and_the_gap_shows(text: str, golds: str, score: float, robust: float) -> None:
     assert protocol("drop", text, golds).score == pytest.approx(score)
     assert drop.grade(text, Key(gold=golds), {}).score == pytest.approx(robust)
+
+
+# rule, text, gold, the protocol's score, the robust grader's: where they differ a run shows a gap
+GAPS = [
+    ("math", r"so \boxed{5}", "5", 0.0, 1.0),
+    ("math", "**Answer:** 5", "5", 0.0, 1.0),
+    ("math", "First, the answer: try 3.\nAnswer: 5", "5", 0.0, 1.0),
+    ("math", "Answer: 5", "5", 1.0, 1.0),
+    ("mcq", "**Answer:** C", "C", 0.0, 1.0),
+    ("mcq", "Answer: **C**", "C", 0.0, 1.0),
+    ("mcq", "Answer: (C)", "C", 0.0, 1.0),
+    ("mcq", r"Answer: \boxed{C}", "C", 0.0, 1.0),
+    ("mcq", "The answer is C", "C", 0.0, 1.0),
+    ("mcq", "Answer: $C$", "C", 0.0, 1.0),
+    ("mcq_2025", "Answer: $C$", "C", 1.0, 1.0),
+    ("mcq_2025", "Answer:\nC", "C", 0.0, 1.0),
+    ("mcq", "Answer:\nC", "C", 1.0, 1.0),
+    ("mcq", "answer: c", "C", 0.0, 1.0),
+    ("mcq", "Answer: A or B? No.\nAnswer: C", "C", 0.0, 1.0),
+    ("mcq", "Answer: Carbon", "C", 1.0, 0.0),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "text", "gold", "theirs", "ours"), GAPS, ids=[f"{c[0]}: {c[1]}" for c in GAPS]
+)
+def test_every_known_weak_point_shows_as_a_gap(
+    rule: str, text: str, gold: str, theirs: float, ours: float
+) -> None:
+    key = Key(gold=gold, choices=FOUR if rule.startswith("mcq") else ())
+    robust = choice if rule.startswith("mcq") else math
+    assert simple_evals.grade(text, key, {"rule": rule}).score == theirs
+    assert robust.grade(text, key, {}).score == ours
 
 
 def test_drops_verdict_is_correct_for_an_exact_match_only() -> None:
