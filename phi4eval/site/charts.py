@@ -81,7 +81,7 @@ def interval_bars(
     rows = Markup("").join(_bar_row(mark, i, scale) for i, mark in enumerate(marks))
     axis = Markup("").join(_tick(x, height, scale) for x in (0.0, 0.25, 0.5, 0.75, 1.0))
     table = _table(
-        ("", f"value, {unit}", "interval"),
+        ("name", f"value, {unit}", "interval"),
         [(m.label, _value(m.mean, scale), _span(m.low, m.high, scale)) for m in marks],
     )
     return figure(axis + rows, title=title, describe=describe, size=(_WIDE, height), table=table)
@@ -137,7 +137,7 @@ def lines(
         for line in series
         for p in line.points
     ]
-    table = _table(("", across, f"value, {unit}", "interval"), rows)
+    table = _table(("name", across, f"value, {unit}", "interval"), rows)
     key = Markup("").join(
         Markup('<li class="s{}">{}</li>').format(i % _SERIES, visible(line.label))
         for i, line in enumerate(series)

@@ -56,6 +56,7 @@ def read_run(run: Run, scan: Scan | None) -> RunPage:
             cells=_cells(made, task, rows, completions, prompts),
             tokens=_tokens(rows),
             cut=sum(row.truncated for row in rows) / len(rows) if rows else 0.0,
+            cost=_cost(task.summary),
             clean=as_share(exposure.clean, task.summary) if exposure else None,
             exposure=exposure,
         )
@@ -156,3 +157,10 @@ def _verdict(row: Outcome, made: TaskManifest) -> str:
 def _tokens(rows: list[Outcome]) -> float | None:
     known = [row.completion_tokens for row in rows if not row.failed and row.completion_tokens]
     return median(known) if known else None
+
+
+def _cost(summary: TaskSummary) -> float | None:
+    """US dollars for 1,000 items; None where not known, or where another run had paid for a part."""
+    if summary.cost is None or summary.from_cache or not summary.items:
+        return None
+    return 1_000 * summary.cost / summary.items

@@ -164,11 +164,38 @@ def test_the_grid_shows_where_models_disagree(browser: Any, site: Path) -> None:
         seen.verify()
 
 
+def test_two_runs_stand_beside_each_other_and_lead_to_where_they_disagree(browser: Any, site: Path) -> None:
+    with watched(browser, site) as seen:
+        page = seen.open(every_kind(site)[-3])
+        assert page.locator("section[data-run]:visible").count() == 3
+        page.locator("[data-side=a]").select_option(label=label_of(page, "able"))
+        assert page.locator("section[data-run]:visible").count() == 1
+        page.locator("[data-side=b]").select_option(label=label_of(page, "poor"))
+        assert page.locator("section[data-run]:visible").count() == 2
+        here = page.url
+        page.locator("#apart").click()
+        page.wait_for_url("**/q2-*")
+        assert page.locator("section[data-run]:visible").count() == 2
+        assert page.locator("section[data-run]:visible .v-correct").count() == 1
+        page.go_back()
+        assert page.url == here
+        page.locator("a[rel=next]").click()
+        assert page.locator("section[data-run]:visible").count() == 2
+        seen.verify()
+
+
+def label_of(page: Any, model: str) -> str:
+    """The choice that stands for a model's run."""
+    labels: list[str] = page.locator("[data-side=a] option").all_text_contents()
+    return next(label for label in labels if label.startswith(model))
+
+
 def test_strange_addresses_change_nothing(browser: Any, site: Path) -> None:
     with watched(browser, site) as seen:
         for fragment in (
             "sort=board.nothing.asc", "sort=x", "sort=board.score", "sort=__proto__.constructor.asc",
-            "q=<img>", "from=%00", "%E0%A4%A", "sort=" + "a" * 5_000, "from='\"></script><script>1</script>",
+            "q=<img>", "from=%00", "a=x&b=y", "%E0%A4%A", "sort=" + "a" * 5_000,
+            "from='\"></script><script>1</script>",
         ):  # fmt: skip
             page = seen.open("index.html")
             page.goto(f"file://{site}/tasks/sums.html#{fragment}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import combinations
 
 import msgspec
 
@@ -13,6 +15,9 @@ from phi4eval.site.records import Cell, ItemPage, Measured, Site, TaskBoard
 
 WEIGHT = 220_000
 """Bytes of the rows of a grid on one page."""
+
+CHOOSABLE = 12
+"""Runs among which a reader may choose two on an item's page."""
 
 
 class GridCell(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +109,7 @@ def _grid_cell(cell: Cell) -> GridCell:
 
 
 def _items(site: Site, board: TaskBoard, rows: list[GridRow], reader: Reader, key: str) -> Iterator[Page]:
+    ahead_of = apart(rows)
     for at, row in enumerate(rows):
         ahead = (rows[i % len(rows)] for i in range(at + 1, at + len(rows)))
         yield Page(
@@ -118,10 +124,29 @@ def _items(site: Site, board: TaskBoard, rows: list[GridRow], reader: Reader, ke
                 "before": rows[at - 1].page if at else None,
                 "after": rows[at + 1].page if at + 1 < len(rows) else None,
                 "disagree": next((other.page for other in ahead if other.differs), None),
+                "ahead": {"runs": [m.run for m in board.every], "next": ahead_of[at]} if ahead_of else None,
                 "evidence": _Later(board, row.page, reader),
             },
             key=key,
         )
+
+
+def apart(rows: list[GridRow]) -> list[list[str]]:
+    """For each item and pair of runs (0-1, 0-2, ..., 1-2, ...): the next item's file on which they disagree.
+
+    Around the end; "" where there is none. Nothing for a single run or for very many.
+    """
+    runs = len(rows[0].cells) if rows else 0
+    if not 2 <= runs <= CHOOSABLE:
+        return []
+    ahead: list[list[str]] = [[] for _ in rows]
+    for a, b in combinations(range(runs), 2):
+        where = [i for i, row in enumerate(rows) if row.cells[a] != row.cells[b]]
+        for at in range(len(rows)):
+            after = bisect_right(where, at)
+            found = where[after % len(where)] if where else at
+            ahead[at].append("" if found == at else f"{rows[found].page.slug}.html")
+    return ahead
 
 
 class _Later:

@@ -27,6 +27,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     entry: Entry
     scores: tuple[Score, ...]
+    cost: float | None
     tokens: float | None
     cut: float | None
     found: int | None
@@ -120,11 +121,13 @@ def _row(entry: Entry, boards: Sequence[TaskBoard]) -> Row:
     )
     measured = [score.measured for score in scores if score.measured is not None]
     tokens = [t for m in measured for cell in m.cells.values() for t in cell.tokens if t is not None]
+    costs = [m.cost for m in measured if m.cost is not None]
     done = sum(m.summary.done for m in measured)
     seen = [m.exposure.verdicts for m in measured if m.exposure is not None]
     return Row(
         entry=entry,
         scores=scores,
+        cost=sum(costs) / len(costs) if costs and len(costs) == len(measured) else None,
         tokens=median(tokens) if tokens else None,
         cut=sum(m.cut * m.summary.done for m in measured) / done if done else None,
         found=sum(_count(verdicts, LEAKS) for verdicts in seen) if seen else None,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from markupsafe import Markup
+
+from phi4eval.site.charts import Mark, interval_bars
 from phi4eval.site.pages import Page
-from phi4eval.site.records import Site
+from phi4eval.site.records import Entry, Site, TaskBoard
 
 
 def pages(site: Site) -> Iterator[Page]:
@@ -27,14 +30,29 @@ def pages(site: Site) -> Iterator[Page]:
                 "site": site,
                 "entry": entry,
                 "boards": boards,
+                "chart": _chart(entry, boards),
                 "runs": [runs[name] for name in entry.runs],
-                "twins": [
-                    other for other in site.entries if other is not entry and _twin(other.name, entry.name)
-                ],
+                "twins": _twins(entry, site),
             },
         )
 
 
-def _twin(one: str, other: str) -> bool:
+def _chart(entry: Entry, boards: dict[str, TaskBoard]) -> Markup:
+    """All scores of a model on one axis; AMC points as shares of 150."""
+    marks = [
+        Mark(label=boards[task].title, mean=m.score.mean, low=m.score.low, high=m.score.high)
+        for task, m in entry.measured.items()
+        if m.score is not None
+    ]
+    marks += [Mark(label=boards[task].title, mean=s.score) for task, s in entry.published.items()]
+    return interval_bars(
+        marks,
+        title=f"Scores of {entry.name}",
+        describe="A dot a task, with its 95 % interval where there is one, in percent of the most.",
+    )
+
+
+def _twins(entry: Entry, site: Site) -> list[Entry]:
     """The same model under another provenance or another set of weights."""
-    return one.partition(" @ ")[0] == other.partition(" @ ")[0]
+    name = entry.name.partition(" @ ")[0]
+    return [e for e in site.entries if e is not entry and e.name.partition(" @ ")[0] == name]

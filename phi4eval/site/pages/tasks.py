@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
+from phi4eval.comparison.paired import TaskComparison
 from phi4eval.site.pages import Page
-from phi4eval.site.records import Site, TaskBoard
+from phi4eval.site.records import Entry, Pair, Site, TaskBoard
+
+LARGEST = 15
+"""Models in the matrix of pairs."""
 
 
 def pages(site: Site) -> Iterator[Page]:
@@ -25,11 +31,44 @@ def pages(site: Site) -> Iterator[Page]:
                 "site": site,
                 "board": board,
                 "entries": {m.run: entry for entry in site.entries for m in entry.measured.values()},
+                "matrix": matrix_of(site, board),
                 "published": [entry for entry in site.entries if board.name in entry.published],
             },
         )
 
 
-def first_item(board: TaskBoard) -> str | None:
-    """The slug of the item that stands for the task."""
-    return board.items[0].slug if board.items else None
+class Matrix(msgspec.Struct, frozen=True, kw_only=True):
+    """Every model against every other on a task: row minus column, None on the diagonal or without a pair."""
+
+    entries: tuple[Entry, ...]
+    cells: tuple[tuple[Versus | None, ...], ...]
+
+
+class Versus(msgspec.Struct, frozen=True, kw_only=True):
+    """One pair: its page, and the comparison. sign: -1 where the page has them the other way round."""
+
+    pair: Pair
+    task: TaskComparison
+    sign: int
+
+    @property
+    def difference(self) -> float:
+        """Row minus column, a share of 1."""
+        return self.sign * self.task.delta.difference
+
+
+def matrix_of(site: Site, board: TaskBoard) -> Matrix | None:
+    """The matrix of the first models of a leaderboard; None for fewer than two."""
+    by_run = {m.run: entry for entry in site.entries for m in entry.measured.values()}
+    entries = tuple(by_run[m.run] for m in board.measured[:LARGEST])
+    found: dict[tuple[str, str], Versus] = {}
+    for pair in site.pairs:
+        for task in pair.tasks:
+            if task.task == board.name:
+                a, b = pair.baseline.slug, pair.candidate.slug
+                found[b, a] = Versus(pair=pair, task=task, sign=1)
+                found[a, b] = Versus(pair=pair, task=task, sign=-1)
+    if len(entries) < 2 or not found:
+        return None
+    cells = tuple(tuple(found.get((row.slug, column.slug)) for column in entries) for row in entries)
+    return Matrix(entries=entries, cells=cells)

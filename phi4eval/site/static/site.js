@@ -27,6 +27,21 @@ all("thead th", table).forEach((head, i) => {
 if (i === column) head.setAttribute("aria-sort", down ? "descending" : "ascending"); else head.removeAttribute("aria-sort");
 });
 };
+// two runs of an item's page beside each other, and the next item on which they disagree
+const sides = state => {
+const [a, b] = ["a", "b"].map(side => state.get(side) || "");
+all("[data-side]").forEach(field => { field.value = state.get(field.dataset.side) || ""; });
+all("section[data-run]").forEach(part => { part.hidden = Boolean(a) && part.dataset.run !== a && part.dataset.run !== b; });
+const link = document.getElementById("apart"), island = document.getElementById("ahead");
+if (link && island) {
+const {runs, next} = JSON.parse(island.textContent);
+const [i, j] = [runs.indexOf(a), runs.indexOf(b)].sort((x, y) => x - y);
+const place = i >= 0 && i < j ? next[i * runs.length - i * (i + 1) / 2 + j - i - 1] : "";
+link.hidden = !place;
+if (place) link.href = place + location.hash; else link.removeAttribute("href");
+}
+all("a[data-keep]").forEach(place => { place.hash = a ? location.hash : ""; });
+};
 const apply = () => {
 const state = read();
 const [id, name, way] = (state.get("sort") || "").split(".");
@@ -43,12 +58,13 @@ if (field.value !== wanted) field.value = wanted;
 const text = (state.get("q") || "").toLowerCase();
 const chosen = all("[data-filter]").map(field => field.dataset.filter).filter(name => name !== "q" && state.get(name));
 let shown = 0, total = 0;
-all("tr[data-row],[data-pick]").forEach(row => {
+all("tr[data-row]").forEach(row => {
 const fits = (!text || row.textContent.toLowerCase().includes(text))
 && chosen.every(name => row.dataset[name] === undefined || row.dataset[name].split(" ").includes(state.get(name)));
 row.hidden = !fits;
 total += 1; shown += fits;
 });
+sides(state);
 all("[data-count]").forEach(place => { place.textContent = text || chosen.length ? `${shown} of ${total} shown` : ""; });
 };
 all("table[data-sort]").forEach(table => all("thead th[data-c]", table).forEach(head => {
@@ -73,6 +89,7 @@ history.replaceState(null, "", state.size ? "#" + state : location.pathname + lo
 apply();
 });
 });
+all("[data-side]").forEach(field => field.addEventListener("change", () => write(field.dataset.side, field.value)));
 all("[data-clear]").forEach(button => button.addEventListener("click", () => {
 history.pushState(null, "", location.pathname + location.search);
 apply();
