@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import msgspec
@@ -36,15 +36,19 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     problem: str | None
 
 
-def find_checkpoints(directory: Path, *, marker: str | None = None) -> tuple[Checkpoint, ...]:
+def find_checkpoints(
+    directory: Path, *, marker: str | None = None, known: Collection[tuple[str, str]] = ()
+) -> tuple[Checkpoint, ...]:
     """Every checkpoint under a directory in training order, the half-written ones with what they lack.
 
-    marker: a file that the training writes last; a directory without it is not finished. Raises UsageError
+    marker: a file that the training writes last; a directory without it is not finished. known: (name, state)
+    of those to leave out: their weights are not opened again. Raises UsageError
     where the directory does not exist, MissingError where safetensors is not installed.
     """
     if not directory.is_dir():
         raise UsageError(f"{directory} is no directory", "give the directory that holds the checkpoints")
-    found = [_look(folder, marker) for folder in _folders(directory)]
+    looked = (_look(folder, marker, known) for folder in _folders(directory))
+    found = [made for made in looked if made is not None]
     return tuple(sorted(found, key=lambda made: (*order(made.step), made.name)))
 
 
@@ -62,12 +66,19 @@ def _has_model_files(folder: Path) -> bool:
     return (folder / "config.json").exists() or any(folder.glob("*.safetensors*"))
 
 
-def _look(folder: Path, marker: str | None) -> Checkpoint:
+def _look(folder: Path, marker: str | None, known: Collection[tuple[str, str]]) -> Checkpoint | None:
+    # names that are no UTF-8 cannot be stored as they are
+    name, state = folder.name.encode("utf-8", "backslashreplace").decode(), ""
     try:
-        state, problem = _state(folder), _problem(folder, marker)
+        state = _state(folder)
+        if (name, state) in known:
+            return None
+        problem = _problem(folder, marker)
     except FileNotFoundError:  # a training that keeps only its last checkpoints deletes them at any time
-        state, problem = "", "it is being deleted"
-    return Checkpoint(name=folder.name, path=folder, step=_step(folder), state=state, problem=problem)
+        problem = "it is being deleted"
+    except OSError as error:
+        problem = f"{Path(str(error.filename or folder)).name}: {error.strerror}"
+    return Checkpoint(name=name, path=folder, step=_step(folder), state=state, problem=problem)
 
 
 def _state(folder: Path) -> str:

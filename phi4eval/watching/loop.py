@@ -154,9 +154,7 @@ class _Watch:
         yield from new
 
     def _new(self, directory: Path) -> Iterator[Checkpoint]:
-        for made in find_checkpoints(directory, marker=self.request.marker):
-            if (made.name, made.state) in self._seen:
-                continue
+        for made in find_checkpoints(directory, marker=self.request.marker, known=self._seen):
             if made.problem is None:
                 yield made
             elif (made.name, made.problem) not in self._said:
@@ -175,7 +173,7 @@ class _Watch:
         verdict, baseline = self.rules.judge(checkpoint, evaluated, self.history, self.world.now().date())
         entry = judged_entry(checkpoint, evaluated, verdict, baseline, self._at())
         if verdict is not None:
-            report = Path("verdicts") / f"{checkpoint.name}-{checkpoint.state[:8]}.json"
+            report = Path("verdicts") / f"{checkpoint.name[:100]}-{checkpoint.state[:8]}.json"
             target = self.history.folder / report
             target.parent.mkdir(exist_ok=True)
             content = msgspec.structs.asdict(verdict)

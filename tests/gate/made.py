@@ -59,6 +59,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     version: str = "1"
     prompt: str = "{i} + {i} = ?"
     first: int = 0
+    order: tuple[int, ...] = ()
     clusters: int = 0
     ids: tuple[str, ...] = ()
     scoring: str = "accuracy"
@@ -85,11 +86,11 @@ def task_of(spec: Spec) -> Task:
 def prompts_of(spec: Spec) -> tuple[StoredPrompt, ...]:
     made = []
     for position in range(len(spec.lines[0])):
-        i = spec.first + position
+        i = spec.order[position] if spec.order else spec.first + position
         item = Item(
             task=spec.name,
             id=spec.ids[position] if spec.ids else f"q{i}",
-            index=i,
+            index=position if spec.order else i,
             hash=content_hash([spec.name, i]),
             row={},
             gold=str(2 * i),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -11,14 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phi4eval.errors import UsageError
+from phi4eval.watching import checkpoints
 from phi4eval.watching.checkpoints import broken_weights, find_checkpoints
 from tests.watching.made import FILES, TINY, checkpoint
 
 WEIGHTS = (TINY / "model.safetensors").read_bytes()
 
 
-def problem(directory: Path, **more: str) -> str | None:
-    (made,) = find_checkpoints(directory, **more)
+def problem(directory: Path, marker: str | None = None) -> str | None:
+    (made,) = find_checkpoints(directory, marker=marker)
     return made.problem
 
 
@@ -153,6 +155,38 @@ def test_other_content_is_another_state(tmp_path: Path) -> None:
     assert find_checkpoints(tmp_path)[0].state != before.state
     shutil.rmtree(folder)
     assert find_checkpoints(tmp_path) == ()
+
+
+def test_what_is_known_is_left_out_without_opening_its_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint(tmp_path, "step-1")
+    (made,) = find_checkpoints(tmp_path)
+    monkeypatch.setattr(checkpoints, "broken_weights", None)
+    assert find_checkpoints(tmp_path, known={(made.name, made.state)}) == ()
+
+
+def test_a_file_that_cannot_be_read_is_a_problem_of_its_checkpoint_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("step-1", "step-2"):
+        checkpoint(tmp_path, name)
+    real = Path.read_bytes
+
+    def refused(self: Path) -> bytes:
+        if self.parent.name == "step-1":
+            raise PermissionError(13, "Permission denied", str(self))
+        return real(self)
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    assert [made.problem for made in find_checkpoints(tmp_path)] == ["config.json: Permission denied", None]
+
+
+def test_a_name_that_is_no_utf_8_is_escaped(tmp_path: Path) -> None:
+    checkpoint(tmp_path, os.fsdecode(b"step-\xff"))
+    (made,) = find_checkpoints(tmp_path)
+    assert made.name == "step-\\udcff"
+    assert made.problem is None
 
 
 def test_a_directory_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
