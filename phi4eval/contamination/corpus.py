@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import msgspec
 
@@ -293,41 +293,3 @@ def _read_text(part: Part, reading: Reading) -> Iterator[Batch]:
         reading.note(0, "invalid UTF-8, replaced")
     columns = {"text": pa.array([text], pa.large_string()), "id": pa.array([part.file], pa.string())}
     yield Batch(pa.record_batch({**columns, "line": pa.array([0], pa.int64())}))
-
-
-def stream_hub(
-    name: str, text_field: str, id_field: str | None, *, rows: int = 1000
-) -> Iterator[tuple[Any, int]]:
-    """(record batch, first row) of `hf:NAME[:CONFIG][:SPLIT]`, streamed. Raises DataError where it cannot
-    be opened.
-    """
-    import pyarrow as pa
-    from datasets import load_dataset
-
-    path, _, rest = name.removeprefix("hf:").partition(":")
-    config, _, split = rest.partition(":")
-    if config and not split and config in ("train", "test", "validation"):
-        config, split = "", config
-    try:
-        stream = load_dataset(path, config or None, split=split or "train", streaming=True)
-    except Exception as error:  # the hub's client raises what it likes
-        raise DataError(
-            f"cannot open the corpus {name}: {error}",
-            "check its name, configuration and split, and your access",
-        ) from error
-    first = 0
-    for batch in stream.iter(batch_size=rows):
-        texts = [value if isinstance(value, str) else "" for value in batch.get(text_field, [])]
-        count = len(next(iter(batch.values()), []))
-        ids = batch.get(id_field, [None] * count) if id_field else [None] * count
-        yield (
-            pa.record_batch(
-                {
-                    "text": pa.array(texts or [""] * count, pa.large_string()),
-                    "id": pa.array([None if i is None else str(i) for i in ids], pa.string()),
-                    "line": pa.array(range(first, first + count), pa.int64()),
-                }
-            ),
-            first,
-        )
-        first += count

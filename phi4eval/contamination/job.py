@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from phi4eval.contamination.corpus import Part, Reading, find_files, parts_of, read_part, stream_hub
+from phi4eval.contamination.corpus import Part, Reading, find_files, parts_of, read_part
+from phi4eval.contamination.hub import stream_hub
 from phi4eval.contamination.index import Index, build_index
 from phi4eval.contamination.index_file import load_index, save_index
 from phi4eval.contamination.ledger import Entry, Ledger, entry, part_key
@@ -169,10 +170,8 @@ def scan_part(key: str, part: Part, index: Index, request: ScanRequest) -> Entry
 def _scan_stream(name: str, index: Index, request: ScanRequest) -> Entry:
     """A hub data set as one part; a stream has no ledger, an interrupted one begins again."""
     reading, total = Reading(), empty_scan(index)
-    for records, _ in stream_hub(name, request.text_field, request.id_field):
-        found = scan(records, index, id_field="id", rules=request.rules)
-        reading.lines += records.num_rows
-        _add(total, found, records, name)
+    for batch in stream_hub(name, request.text_field, request.id_field, reading):
+        _add(total, scan(batch.records, index, id_field="id", rules=request.rules), batch.records, name)
     reading.bytes = total.counts.bytes
     part = Part(file=name, kind="hub", size=reading.bytes, stamp="")
     return entry("", part, reading, total)

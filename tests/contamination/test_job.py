@@ -6,7 +6,10 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -262,7 +265,10 @@ def test_a_hub_data_set_is_streamed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (tmp_path / "set" / "train.jsonl").write_bytes(b"".join(rows))
     summary, findings = run(tmp_path / "out", f"hf:{tmp_path / 'set'}:train", id_field="key")
     assert [(f.doc_id, f.record, f.verdict) for f in findings] == [("2", 1, "exact")]
-    assert (summary.documents, summary.empty_documents) == (3, 1)
+    assert (summary.documents, summary.empty_documents, summary.files[0].broken) == (3, 1, 1)
+    missing, _ = run(tmp_path / "out", f"hf:{tmp_path / 'set'}:train", text_field="body")
+    assert not missing.files[0].complete
+    assert 'no column "body"; the columns are text, key' in missing.problems[0].what
     with pytest.raises(DataError, match="cannot open the corpus"):
         run(tmp_path / "out", f"hf:{tmp_path / 'set'}:nosuch:split")
 
@@ -282,3 +288,66 @@ def test_an_index_is_mapped_from_its_file_and_damage_is_seen(tmp_path: Path) -> 
     (tmp_path / "index.bin").write_bytes(b"cut")
     with pytest.raises(StoreError, match="cannot read the index"):
         load_index(tmp_path)
+
+
+def test_a_stream_that_breaks_off_keeps_what_came_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Breaking:
+        def iter(self, batch_size: int) -> Iterator[dict[str, list[str]]]:
+            yield {"text": [LEAK]}
+            raise ConnectionError("the other side went away")
+
+    monkeypatch.setattr(hub, "_open", lambda name: Breaking())
+    summary, findings = run(tmp_path / "out", "hf:far/away")
+    assert [f.verdict for f in findings] == ["exact"]
+    assert not summary.files[0].complete
+    assert "the other side went away" in summary.problems[0].what
+
+
+@pytest.mark.slow
+def test_a_line_of_a_hundred_megabytes_is_read_to_its_end(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    filler = (PROSE[0] + " ") * (100_000_000 // (len(PROSE[0]) + 1))
+    file.write_bytes(line(filler + LEAK) + line(LEAK))
+    summary, findings = run(tmp_path / "out", file)
+    assert [(f.record, f.item_id, f.verdict) for f in findings] == [
+        (0, "ferry", "exact"),
+        (1, "ferry", "exact"),
+    ]
+    assert findings[0].end > 99_000_000
+    assert summary.problem_count == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_scan_killed_outright_goes_on_and_ends_the_same(tmp_path: Path, workers: int) -> None:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    for number in range(30):
+        (folder / f"{number:02}.jsonl").write_bytes(
+            line(PROSE[number % 3]) + (line(LEAK) if number % 7 == 0 else b"")
+        )
+    items = tmp_path / "items.jsonl"
+    items.write_bytes(b"".join(msgspec.json.encode(item) + b"\n" for item in ITEMS))
+    command = [
+        sys.executable, "-m", "phi4eval", "contamination", "scan", str(folder), "--items", str(items),
+        "--workers", str(workers), "--out",
+    ]  # fmt: skip
+    process = subprocess.Popen(
+        [*command, str(tmp_path / "out")], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+    )
+    assert process.stderr is not None
+    with process:
+        for said in process.stderr:
+            if said.startswith(b"part 3 of"):
+                process.kill()
+                break
+    assert process.returncode == -signal.SIGKILL
+    assert not (tmp_path / "out" / "summary.json").exists()
+    kept = (tmp_path / "out" / "ledger.jsonl").read_bytes().count(b"\n")
+    assert kept >= 3
+    again = subprocess.run([*command, str(tmp_path / "out")], capture_output=True, check=True)
+    assert again.stderr.startswith(f"part {kept + 1} of 30".encode())
+    run(tmp_path / "whole", folder)
+    assert outputs(tmp_path / "out") == outputs(tmp_path / "whole")
