@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from phi4eval.contamination import Finding, ItemRow, PartDone, ScanRequest, ScanSummary, corpus, run_scan
+from phi4eval.contamination import Finding, ItemRow, PartDone, ScanRequest, ScanSummary, corpus, hub, run_scan
 from phi4eval.contamination.index import build_index
 from phi4eval.contamination.index_file import load_index, save_index
 from phi4eval.errors import DataError, StoreError, UsageError
