@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from phi4eval.backends import choosing as choosing_lib
-from phi4eval.backends import hf_load, hf_scores, hf_text, prompt_ids, weights
+from phi4eval.backends import hf_args, hf_load, hf_scores, hf_text, prompt_ids, weights
 from phi4eval.backends.hf_decode import Batch, Decoder, Row
-from phi4eval.backends.options import BackendOptions, check_args, whole_number
-from phi4eval.errors import IncompleteError, MissingError, UsageError
+from phi4eval.backends.options import BackendOptions
+from phi4eval.errors import IncompleteError, UsageError
 from phi4eval.types import (
     Completion,
     ContinuationScore,
@@ -32,35 +32,10 @@ from phi4eval.types import (
 if TYPE_CHECKING:
     from phi4eval.protocols import StopSignal
 
-ARGS = {
-    "device": "auto, cpu, cuda or cuda:N",
-    "dtype": "auto, float32, bfloat16 or float16",
-    "batch_size": "most prompts decoded together",
-    "max_batch_tokens": "most tokens, prompts and answers, decoded together",
-    "threads": "CPU threads of PyTorch",
-    **prompt_ids.ARGS,
-}
+ARGS = hf_args.ARGS
 
 WINDOW = 16
 """Batches' worth of draws sorted by length together: packs well, and keeps roughly the given order."""
-
-NARROW = 512
-"""Hidden size up to which one CPU thread is the default."""
-
-BATCH_SIZE = {"cpu": 32, "cuda": 256}
-_DTYPES = ("float32", "bfloat16", "float16")
-
-
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """The backend's arguments, checked. batch_tokens: None = by memory."""
-
-    device: str
-    dtype: str
-    batch_size: int
-    batch_tokens: int | None
-    template: bool | None
-    thinking: bool | None
-    threads: int | None
 
 
 def open(model: ModelSpec, options: BackendOptions) -> HfBackend:
@@ -69,11 +44,11 @@ def open(model: ModelSpec, options: BackendOptions) -> HfBackend:
     Raises MissingError (a dependency, device or hub repository is not there) or UsageError (no checkpoint,
     bad argument).
     """
-    settings = _settings(options)
+    settings = hf_args.settle(options)
     checkpoint = weights.locate(model)
     with hf_load.quiet():
         tokenizer, config = hf_load.describe(checkpoint, model.name)
-    if settings.threads is None and settings.device == "cpu" and _is_narrow(config):
+    if settings.threads is None and settings.device == "cpu" and hf_args.is_narrow(config):
         settings = msgspec.structs.replace(settings, threads=1)
     return HfBackend(model, settings, checkpoint, tokenizer, config)
 
@@ -87,7 +62,7 @@ class HfBackend:
     def __init__(
         self,
         model: ModelSpec,
-        settings: Settings,
+        settings: hf_args.Settings,
         checkpoint: weights.Checkpoint,
         tokenizer: Any,
         config: Any,
@@ -115,12 +90,16 @@ class HfBackend:
                 backend="hf",
                 model=self._model.name,
                 weights=weights.fingerprint(self._checkpoint),
-                identity={"dtype": self._settings.dtype, **prompt_ids.identity(self._codec)},
+                identity={
+                    "dtype": self._settings.dtype,
+                    **({"quantization": f"{self._settings.bits}bit"} if self._settings.bits else {}),
+                    **prompt_ids.identity(self._codec),
+                },
                 details={
                     "torch": version("torch"),
                     "transformers": version("transformers"),
                     "device": self._settings.device,
-                    "threads": str(_threads(self._settings)),
+                    "threads": str(hf_args.thread_count(self._settings)),
                     "batch_size": str(self._settings.batch_size),
                     **({"parameters": str(count)} if (count := weights.parameters(self._checkpoint)) else {}),
                 },
@@ -293,7 +272,11 @@ class HfBackend:
             torch.set_num_threads(self._settings.threads)
         with hf_load.quiet():
             model = hf_load.load_model(
-                self._checkpoint, self._model.name, device=self._settings.device, dtype=self._settings.dtype
+                self._checkpoint,
+                self._model.name,
+                device=self._settings.device,
+                dtype=self._settings.dtype,
+                bits=self._settings.bits,
             )
         tokenizer = self._codec.tokenizer
         ends = hf_load.end_tokens(model, tokenizer)
@@ -312,70 +295,3 @@ class HfBackend:
         if self._batch_tokens is None:
             self._batch_tokens = hf_load.token_budget(model)
         return self._decoder
-
-
-# ---------------------------------------------------------------- loading
-
-
-def _settings(options: BackendOptions) -> Settings:
-    args = options.args
-    check_args("hf", args, ARGS)
-    try:
-        import torch
-        import transformers  # noqa: F401
-    except ImportError as error:
-        raise MissingError(
-            f"the hf backend needs {error.name or 'torch'}, which is not installed",
-            "pip install 'phi4eval[hf]'",
-        ) from error
-    device = _device(torch, args.get("device", "auto"))
-    dtype = args.get("dtype", "auto")
-    if dtype == "auto":
-        dtype = "bfloat16" if device.startswith("cuda") else "float32"
-    if dtype not in _DTYPES:
-        raise UsageError(f'backend "hf": dtype="{dtype}" is not known', f"give auto, {', '.join(_DTYPES)}")
-    numbers = {
-        name: whole_number("hf", name, args[name], least=1)
-        for name in ("batch_size", "max_batch_tokens", "threads")
-        if name in args
-    }
-    default = BATCH_SIZE["cpu" if device == "cpu" else "cuda"]
-    return Settings(
-        device=device,
-        dtype=dtype,
-        batch_size=numbers.get("batch_size") or options.concurrency or default,
-        batch_tokens=numbers.get("max_batch_tokens"),
-        template=prompt_ids.switch("hf", "chat_template", args.get("chat_template")),
-        thinking=prompt_ids.switch("hf", "enable_thinking", args.get("enable_thinking")),
-        threads=numbers.get("threads"),
-    )
-
-
-def _device(torch: Any, wanted: str) -> str:
-    cuda = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if wanted == "auto":
-        return "cuda:0" if cuda else "cpu"
-    kind, _, number = wanted.partition(":")
-    if kind not in ("cpu", "cuda") or (number and not number.isdecimal()):
-        raise UsageError(f'backend "hf": device="{wanted}" is not known', "give auto, cpu, cuda or cuda:N")
-    if kind == "cpu":
-        return "cpu"
-    if int(number or 0) >= cuda:
-        raise MissingError(
-            f"device {wanted} is not there: PyTorch sees {cuda} CUDA devices", "give device=cpu"
-        )
-    return f"cuda:{number or 0}"
-
-
-def _is_narrow(config: Any) -> bool:
-    """A model whose matrices are so small that a second thread costs more than it brings.
-
-    Measured with phi-tiny (width 192) on 2 shared cores: 9 s with one thread, 15 to 18 s with two.
-    """
-    return int(getattr(config.get_text_config(decoder=True), "hidden_size", NARROW + 1)) <= NARROW
-
-
-def _threads(settings: Settings) -> int:
-    import torch
-
-    return settings.threads or torch.get_num_threads()

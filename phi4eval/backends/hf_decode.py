@@ -119,7 +119,8 @@ class Batch:
             use_cache=True,
             **{name: value for name, value in optional.items() if name in self._optional},
         )
-        logits: Tensor = out.logits[:, -1]
+        # where layers lie on several GPUs, the last one computes the logits
+        logits: Tensor = out.logits[:, -1].to(self._mask.device)
         return logits
 
     def _start(self) -> tuple[Tensor, Tensor]:
@@ -201,7 +202,8 @@ def _growing_cache(config: Any) -> Any:
             return self.keys, self.values
 
         def batch_select_indices(self, indices: Tensor) -> None:
-            self.buffers = (self.buffers[0][indices], self.buffers[1][indices])
+            there = indices.to(self.buffers[0].device)
+            self.buffers = (self.buffers[0][there], self.buffers[1][there])
             self._view(self.keys.shape[-2])
 
         def _view(self, end: int) -> None:

@@ -13,6 +13,9 @@ CPU_BATCH_TOKENS = 2**16
 CUDA_MEMORY_SHARE = 0.6
 """Of the free memory after loading: the rest is for activations."""
 
+CPU_MEMORY_SHARE = 0.3
+"""Of the memory available: other programs live here too."""
+
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
@@ -46,16 +49,24 @@ def describe(checkpoint: weights.Checkpoint, name: str) -> tuple[Any, Any]:
     return tokenizer, config
 
 
-def load_model(checkpoint: weights.Checkpoint, name: str, *, device: str, dtype: str) -> Any:
-    """The model with its weights, on its device, ready for inference."""
+def load_model(
+    checkpoint: weights.Checkpoint, name: str, *, device: str, dtype: str, bits: int | None = None
+) -> Any:
+    """The model with its weights, on its device, ready for inference.
+
+    device: `all` lays the layers out over all GPUs by their free memory (accelerate). bits: 4 or 8 packs the
+    weights of linear layers on loading (bitsandbytes), None leaves them.
+    """
     import torch
     from transformers import AutoModelForCausalLM
 
+    packed = {} if bits is None else {"quantization_config": _packing(bits, getattr(torch, dtype))}
     try:
         model, found = AutoModelForCausalLM.from_pretrained(
             checkpoint.directory,
             dtype=getattr(torch, dtype),
-            device_map={"": device},
+            device_map="auto" if device == "all" else {"": device},
+            **packed,
             use_safetensors=True,
             trust_remote_code=False,
             local_files_only=True,
@@ -74,6 +85,20 @@ def load_model(checkpoint: weights.Checkpoint, name: str, *, device: str, dtype:
             "fetch or save it again",
         )
     return model  # from_pretrained leaves it in evaluation mode
+
+
+def _packing(bits: int, dtype: Any) -> Any:
+    from transformers import BitsAndBytesConfig
+
+    if bits == 8:
+        return BitsAndBytesConfig(load_in_8bit=True)
+    # NF4 with its constants packed too: what QLoRA (arXiv:2305.14314) found to lose least
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
+    )
 
 
 def _unreadable(name: str, error: Exception) -> UsageError:
@@ -112,13 +137,19 @@ def token_budget(model: Any) -> int:
     """Tokens whose keys and values fit into memory together."""
     import torch
 
-    if model.device.type != "cuda":
-        return CPU_BATCH_TOKENS
     config = model.config.get_text_config(decoder=True)
     heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
     size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     per_token: int = 2 * config.num_hidden_layers * heads * size * model.dtype.itemsize
-    free, _ = torch.cuda.mem_get_info(model.device)
+    if model.device.type != "cuda":
+        import psutil
+
+        return max(
+            1, min(CPU_BATCH_TOKENS, int(psutil.virtual_memory().available * CPU_MEMORY_SHARE) // per_token)
+        )
+    devices = {each.device for each in model.parameters() if each.device.type == "cuda"}
+    # layers are spread evenly enough: the fullest device decides for all
+    free = min(torch.cuda.mem_get_info(each)[0] for each in devices) * len(devices)
     return max(1, int(free * CUDA_MEMORY_SHARE) // per_token)
 
 

@@ -8,14 +8,16 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 
-from phi4eval.backends import hf, hf_load
+from phi4eval.backends import hf, hf_args, hf_load, open_backend, weights
 from phi4eval.backends.options import BackendOptions
 from phi4eval.errors import MissingError, UsageError
+from phi4eval.models import find_model
 from phi4eval.types import ModelSpec
 from tests.backends.tiny_phi import answer, ask, save_tiny_phi, start
 
@@ -218,7 +220,14 @@ def test_the_fingerprint_says_what_can_move_a_result(tiny: Path) -> None:
     assert len(fingerprint.identity["chat_template"]) == 16
     assert fingerprint.details["device"] == "cpu"
     assert fingerprint.details["torch"] == torch.__version__.partition("+")[0] or torch.__version__
-    assert set(fingerprint.details) == {"torch", "transformers", "device", "threads", "batch_size"}
+    assert set(fingerprint.details) == {
+        "torch",
+        "transformers",
+        "device",
+        "threads",
+        "batch_size",
+        "parameters",
+    }
 
 
 def test_a_dtype_is_part_of_the_identity_and_used(tiny: Path) -> None:
@@ -251,3 +260,44 @@ def test_nothing_is_drawn_on_the_terminal_and_the_librarys_settings_come_back(
 def test_the_module_is_imported_without_torch() -> None:
     code = "import sys, phi4eval.backends.hf; sys.exit(bool({'torch', 'transformers'} & set(sys.modules)))"
     assert os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-c", code]) == 0
+
+
+# ---------------------------------------------------------------- packed weights, and how much fits
+
+
+@pytest.mark.parametrize("bits", ["4bit", "8bit"])
+def test_packed_weights_answer_and_name_the_run(bits: str) -> None:
+    pytest.importorskip("bitsandbytes", reason="bitsandbytes is not installed: pip install bitsandbytes")
+    backend = open_backend("hf", find_model("phi-tiny"), BackendOptions(args={"quantization": bits}))
+    assert backend.fingerprint.identity["quantization"] == bits
+    completion = answer(backend, ask("What is 23 + 45?"))["What is 23 + 45?", 0]  # type: ignore[arg-type]
+    assert completion.finish == "stop"
+    assert "68" in completion.text
+
+
+def test_packed_weights_without_their_library_are_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hf_args, "find_spec", lambda name: None)
+    with pytest.raises(MissingError, match="bitsandbytes, which is not installed") as caught:
+        open_backend("hf", find_model("phi-tiny"), BackendOptions(args={"quantization": "4bit"}))
+    assert caught.value.hint == "pip install bitsandbytes"
+    with pytest.raises(UsageError, match='quantization="2bit"'):
+        open_backend("hf", find_model("phi-tiny"), BackendOptions(args={"quantization": "2bit"}))
+
+
+def test_all_devices_of_a_machine_without_gpus_are_its_cpu() -> None:
+    backend = open_backend("hf", find_model("phi-tiny"), BackendOptions(args={"device": "all"}))
+    assert backend.fingerprint.details["device"] == "cpu"
+
+
+def test_a_batch_takes_no_more_than_a_share_of_the_memory_that_is_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import psutil
+
+    checkpoint = weights.locate(find_model(str(save_tiny_phi(tmp_path / "tiny"))))
+    model = hf_load.load_model(checkpoint, "tiny", device="cpu", dtype="float32")
+    per_token = 2 * 2 * 2 * 8 * 4  # keys and values, layers, heads, size, bytes
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=1_000_000))
+    assert hf_load.token_budget(model) == 300_000 // per_token
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=10**15))
+    assert hf_load.token_budget(model) == hf_load.CPU_BATCH_TOKENS
