@@ -93,9 +93,11 @@ def test_api_keeps_the_contract(monkeypatch: pytest.MonkeyPatch) -> None:
         report = check_backend(
             lambda: open_backend("api", model, options),
             failing=unanswerable(),
-            skip={LENGTH: "the server of this test reports three tokens for every answer"},
+            skip={
+                LENGTH: "the server of this test reports three tokens for every answer",
+                SCORES: "the server of this test echoes no text; tests/vllm has one that does",
+            },
         )
     finally:
         server.close()
-    assert SCORES in report.skipped
     assert STOPS in report.checked
