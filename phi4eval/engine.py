@@ -11,7 +11,7 @@ import msgspec
 
 from phi4eval.budget import RunBudget
 from phi4eval.costs import known_price
-from phi4eval.errors import Phi4evalError
+from phi4eval.errors import MissingError, Phi4evalError
 from phi4eval.graders import find_grader
 from phi4eval.graders.code import RunCode
 from phi4eval.graders.fact_judge import VERSION as FACT_JUDGE_VERSION
@@ -229,10 +229,11 @@ class _Desk:
         t_quantile(1)
         for graded in self._pool.drain():
             if graded.grade.verdict == "error":
-                raise Phi4evalError(
+                kind = MissingError if graded.grade.rule == "not_installed" else Phi4evalError
+                raise kind(
                     f"grader {graded.grade.grader} of task {graded.task} does not work here:"
                     f" {graded.grade.explanation}",
-                    "phi4eval doctor shows what is missing; nothing was generated",
+                    "install what it names (phi4eval doctor shows the rest); nothing was generated",
                 )
 
     def take(self, completion: Completion, offset: int) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from phi4eval.cli.main import main
+from phi4eval.graders import instruction
 from phi4eval.store import list_runs
 from phi4eval.types import TaskSummary
 from tests.task.made import write_rows
@@ -107,3 +108,20 @@ def test_a_ledger_says_where_no_judge_was_asked(tmp_path: Path, capsys: pytest.C
     rows = {row["id"]: row for row in json.loads(capsys.readouterr().out)["rows"]}
     assert rows["simpleqa"]["verdict"] == "contradicted"
     assert "judge" in {cause["what"] for cause in rows["simpleqa"]["causes"]}
+
+
+@pytest.mark.slow
+def test_what_ifevals_checkers_lack_is_said_before_a_token_is_paid(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if instruction._has_data():
+        pytest.skip("this machine has nltk's sentence data")
+    kwargs = [{"num_sentences": 2, "relation": "at least"}]
+    row = {"key": 0, "prompt": "p", "instruction_id_list": ["length_constraints:number_sentences"]}
+    data = write_rows(tmp_path / "x.jsonl", [{**row, "kwargs": kwargs}])
+    recorded = write_rows(tmp_path / "answers.jsonl", [{"id": "0", "completion": "One. Two."}])
+    words = ["--model", f"replay:{recorded}", "--tasks", "ifeval", "--data", f"ifeval={data}"]
+    assert main(["run", *words, "--results", str(tmp_path / "runs")]) == 4
+    told = capsys.readouterr().err
+    assert "python -m nltk.downloader punkt_tab" in told
+    assert "nothing was generated" in told
