@@ -9,7 +9,15 @@ import msgspec
 from phi4eval.claims.causes import causes
 from phi4eval.claims.data import Claim, ClaimsFile, read_claims
 from phi4eval.claims.evidence import Evidence, grading_of, scored
-from phi4eval.claims.weigh import Relation, against_run, against_score, published_noise, together
+from phi4eval.claims.weigh import (
+    Relation,
+    against_run,
+    against_score,
+    decide,
+    is_whole,
+    published_noise,
+    together,
+)
 from phi4eval.comparison.published import PublishedScore
 from phi4eval.comparison.scores import RunScores, TaskScores
 from phi4eval.comparison.words import number
@@ -147,7 +155,11 @@ def _of_task(
     if scores.summary.problem and verdict != "not measured":
         reason = f"the run is incomplete: {scores.summary.problem}"
         return _Measured(verdict="undecided", reason=reason, findings=findings, run=run, scores=scores)
-    return _Measured(verdict=verdict, reason=_reason(findings), findings=findings, run=run, scores=scores)
+    reason = _reason(findings)
+    if not is_whole(scores):
+        asked, rows = scores.manifest.items, scores.manifest.dataset.rows
+        reason = f"{asked:,} of {rows:,} items were asked, which are no sample of all; on them {reason}"
+    return _Measured(verdict=verdict, reason=reason, findings=findings, run=run, scores=scores)
 
 
 def _relation(claim: Claim) -> Relation:
@@ -283,7 +295,8 @@ def _range(findings: Sequence[Finding]) -> tuple[tuple[float, float] | None, boo
     assert finding.published is not None
     low = finding.published - finding.margin - (finding.high - finding.delta)
     high = finding.published + finding.margin + (finding.delta - finding.low)
-    return (max(0.0, low), min(1.0, high)), finding.verdict == "contradicted"
+    apart = decide("reproduced", finding.low, finding.high, finding.margin) == "contradicted"
+    return (max(0.0, low), min(1.0, high)), apart
 
 
 def _contamination(scores: TaskScores) -> str:

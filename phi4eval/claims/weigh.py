@@ -40,7 +40,7 @@ def against_score(
         p=delta.p_value,
         n=delta.n,
         margin=margin,
-        verdict=decide(relation, low, high, margin),
+        verdict=decide(relation, low, high, margin) if is_whole(scores) else "undecided",
         method=f"{delta.method}; published on {assumed} items, {published.mark}",
     )
 
@@ -63,9 +63,14 @@ def against_run(
         p=made.delta.p_value,
         n=made.delta.n,
         margin=margin,
-        verdict=decide(relation, low, high, margin),
+        verdict=decide(relation, low, high, margin) if is_whole(scores) else "undecided",
         method=made.delta.method,
     )
+
+
+def is_whole(scores: TaskScores) -> bool:
+    """Whether all of the data set was asked. Its first items are no sample of it: they decide nothing."""
+    return scores.manifest.items >= scores.manifest.dataset.rows
 
 
 def decide(relation: Relation, low: float, high: float, margin: float) -> ClaimVerdict:

@@ -120,7 +120,7 @@ def test_causes_are_listed_by_the_most_that_they_can_do(tmp_path: Path) -> None:
     marks = "1" * 20 + "0" * 30 + "t" * 30 + "n" * 20
     spec = Spec(name="mmlu", lines=(marks,), sampling=Sampling(temperature=0.0, max_tokens=64), rows=14042)
     mmlu = row(ledger_of(run_of(tmp_path, spec, model="phi-tiny"), stand_in="phi-tiny"), "mmlu")
-    assert mmlu.verdict == "contradicted"
+    assert (mmlu.verdict, mmlu.outside) == ("undecided", True)  # a hundred of 14,042 decide nothing
     assert [cause.what for cause in mmlu.causes][:3] == ["model", "truncation", "extraction"]
     effects = [cause.effect for cause in mmlu.causes if cause.effect is not None]
     assert effects == sorted(effects, reverse=True)
@@ -154,6 +154,17 @@ def test_an_unfinished_run_decides_nothing(tmp_path: Path) -> None:
     mmlu = row(ledger_of(run_of(tmp_path, spec)), "mmlu")
     assert mmlu.verdict == "undecided"
     assert "incomplete" in mmlu.reason
+
+
+def test_the_first_items_of_a_data_set_decide_nothing(tmp_path: Path) -> None:
+    part = Spec(name="mmlu", lines=(line(0, 500),), sampling=AS_PUBLISHED, rows=14042)
+    ledger = ledger_of(run_of(tmp_path, part))
+    assert {row(ledger, name).verdict for name in ("mmlu", "mmlu-below-gpt-4o", "nine-of-twelve")} == {
+        "undecided"
+    }
+    assert row(ledger, "mmlu").reason.startswith("500 of 14,042 items were asked, which are no sample of all")
+    whole = Spec(name="mmlu", lines=(line(0, 500),), sampling=AS_PUBLISHED)
+    assert row(ledger_of(run_of(tmp_path / "b", whole)), "mmlu").verdict == "contradicted"
 
 
 def test_the_run_with_more_items_speaks(tmp_path: Path) -> None:
