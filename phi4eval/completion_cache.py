@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -90,7 +91,8 @@ def completion_keys(fingerprint: Fingerprint, prompt: Prompt, seed: int) -> Iter
 class CompletionCache:
     """The file, opened when it is needed and made when there is something to keep.
 
-    Every failure goes to `warn`; the cache is then empty and takes nothing.
+    A thread writes what is kept, ten times a second. Every failure goes to `warn`; the cache is then empty
+    and takes nothing.
     """
 
     def __init__(
@@ -100,9 +102,11 @@ class CompletionCache:
         self._warn = warn
         self._clock = clock
         self._pending: list[tuple[object, ...]] = []
-        self._flushed = -FLUSH_SECONDS
         self._db: sqlite3.Connection | None = None
         self._broken = False
+        self._lock = threading.RLock()
+        self._closing = threading.Event()
+        self._writer: threading.Thread | None = None
 
     @property
     def exists(self) -> bool:
@@ -112,32 +116,31 @@ class CompletionCache:
     def find(self, keys: Sequence[bytes]) -> dict[bytes, Completion]:
         """The completions there are, by key."""
         found: dict[bytes, Completion] = {}
-        try:
-            for key, body in self._rows(keys, "key, body"):
-                try:
-                    found[key] = _DECODER.decode(body)
-                except msgspec.MsgspecError:
-                    continue  # of another version: as good as none
-        except sqlite3.Error as error:
-            self._fail(error)
-            return {}
+        for key, body in self._rows(keys, "key, body"):
+            try:
+                found[key] = _DECODER.decode(body)
+            except msgspec.MsgspecError:
+                continue  # of another version: as good as none
         return found
 
     def held(self, keys: Sequence[bytes]) -> set[bytes]:
         """Those of the keys that there is a completion for."""
-        try:
-            return {key for (key,) in self._rows(keys, "key")}
-        except sqlite3.Error as error:
-            self._fail(error)
-            return set()
+        return {key for (key,) in self._rows(keys, "key")}
 
-    def _rows(self, keys: Sequence[bytes], columns: str) -> Iterator[tuple[bytes, ...]]:
-        db = self._opened() if self.exists else None
-        for begin in range(0, len(keys) if db else 0, AT_ONCE):
-            assert db is not None
-            part = keys[begin : begin + AT_ONCE]
-            marks = ",".join("?" * len(part))
-            yield from db.execute(f"select {columns} from completions where key in ({marks})", part)
+    def _rows(self, keys: Sequence[bytes], columns: str) -> list[tuple[bytes, ...]]:
+        rows: list[tuple[bytes, ...]] = []
+        with self._lock:
+            db = self._opened() if self.exists else None
+            try:
+                for begin in range(0, len(keys) if db else 0, AT_ONCE):
+                    assert db is not None
+                    part = keys[begin : begin + AT_ONCE]
+                    marks = ",".join("?" * len(part))
+                    rows += db.execute(f"select {columns} from completions where key in ({marks})", part)
+            except sqlite3.Error as error:
+                self._fail(error)
+                return []
+        return rows
 
     def _opened(self) -> sqlite3.Connection | None:
         if self._db is None and not self._broken:
@@ -150,39 +153,49 @@ class CompletionCache:
 
     def keep(self, key: bytes, completion: Completion, fingerprint: Fingerprint) -> None:
         """Add a completion that was paid for; one that is there already stays."""
-        self._pending.append(
-            (
-                key,
-                int(self._clock()),
-                fingerprint.backend,
-                fingerprint.model,
-                fingerprint.identity.get("endpoint") or fingerprint.weights or "",
-                completion.task,
-                completion.prompt_tokens,
-                completion.completion_tokens,
-                _ENCODER.encode(completion),
-            )
+        row = (
+            key,
+            int(self._clock()),
+            fingerprint.backend,
+            fingerprint.model,
+            fingerprint.identity.get("endpoint") or fingerprint.weights or "",
+            completion.task,
+            completion.prompt_tokens,
+            completion.completion_tokens,
+            _ENCODER.encode(completion),
         )
-        now = time.monotonic()
-        if now - self._flushed >= FLUSH_SECONDS:
+        with self._lock:
+            if self._opened() is None:
+                return
+            self._pending.append(row)
+            if self._writer is None:
+                self._writer = threading.Thread(target=self._write, name="phi4eval-cache", daemon=True)
+                self._writer.start()
+
+    def _write(self) -> None:
+        while not self._closing.wait(FLUSH_SECONDS):
             self._flush()
-            self._flushed = now
 
     def _flush(self) -> None:
-        rows, self._pending = self._pending, []
-        db = self._opened() if rows else None
-        if db is None:
-            return
-        try:
-            db.execute("begin immediate")
-            marks = ",".join("?" * len(rows[0]))
-            db.executemany(f"insert or ignore into completions values ({marks})", rows)
-            db.execute("commit")
-        except sqlite3.Error as error:
-            self._fail(error)
+        with self._lock:
+            rows, self._pending = self._pending, []
+            db = self._opened() if rows else None
+            if db is None:
+                return
+            try:
+                db.execute("begin immediate")
+                marks = ",".join("?" * len(rows[0]))
+                db.executemany(f"insert or ignore into completions values ({marks})", rows)
+                db.execute("commit")
+            except sqlite3.Error as error:
+                self._fail(error)
 
     def close(self) -> None:
         """Write what is left; safe to call twice."""
+        self._closing.set()
+        if self._writer is not None:
+            self._writer.join()
+            self._writer = None
         self._flush()
         if self._db is not None:
             self._db.close()
@@ -262,7 +275,7 @@ def _unreadable(path: Path, error: Exception) -> StoreError:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         db.execute("pragma journal_mode = wal")
         # the last commits may be lost with the machine's power, with the process alone none is

@@ -86,8 +86,7 @@ class PreparedRun:
             versions = " ".join(f"{name}={version}" for name, version in installed_versions().items())
             writer.note_command(f"# {versions}")
             writer.note_command(command or "phi4eval.run(...)")
-            known = getattr(self._work.backend, "warnings", ())
-            board = Board(writer.run.manifest, on_progress, known)
+            board = Board(writer.run.manifest, on_progress, self._warnings())
             if self._scan is not None:
                 # first: a scan of other items must stop the command before any token is paid
                 writer.write_contamination(join_scan(writer.run, self._scan))
@@ -105,6 +104,9 @@ class PreparedRun:
             if summary != writer.run.summary:
                 writer.write_summary(summary)
             return summary
+
+    def _warnings(self) -> tuple[str, ...]:
+        return (*self._work.reuse.warnings, *getattr(self._work.backend, "warnings", ()))
 
     def _budget(self, run: Run, stop: StopSignal) -> RunBudget:
         request, plan = self.plan.request, self.plan
@@ -142,7 +144,7 @@ class PreparedRun:
                 stop.spend(completion)
                 for twin in reuse.keep(completion):
                     desk.take(twin, writer.add_completion(twin))
-                board.notices(completion.task, getattr(self._work.backend, "warnings", ()))
+                board.notices(completion.task, self._warnings())
         finally:
             close = getattr(answers, "close", None)
             if close is not None:

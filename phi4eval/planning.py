@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -92,11 +92,10 @@ def make_work(request: RunRequest, *, now: datetime | None = None) -> Work:
         manifest = _manifest(request, model, backend, [made for made, _ in rendered], now)
         directory = directory_for(request.results, model.name, manifest.run_id)
         stored = _stored(directory)
-        warnings: list[str] = []
-        reuse = _reuse(request, backend, warnings.append)
+        reuse = _reuse(request, backend)
         planned = [_plan_task(made, ps, backend, stored, reuse, price) for made, ps in rendered]
-        if warnings:
-            planned[0] = msgspec.structs.replace(planned[0], warnings=(*planned[0].warnings, *warnings))
+        if reuse.warnings:
+            planned[0] = msgspec.structs.replace(planned[0], warnings=(*planned[0].warnings, *reuse.warnings))
     except BaseException:
         backend.close()
         raise
@@ -141,10 +140,11 @@ def _check_limits(request: RunRequest, model: ModelSpec, price: Price | None) ->
         )
 
 
-def _reuse(request: RunRequest, backend: Backend, warn: Callable[[str], None]) -> Reuse:
+def _reuse(request: RunRequest, backend: Backend) -> Reuse:
+    warnings: list[str] = []
     wanted = request.cache and getattr(backend, "cached", False)
-    cache = CompletionCache(cache_path(), warn) if wanted else None
-    return Reuse(cache, backend.fingerprint, request.seed)
+    cache = CompletionCache(cache_path(), warnings.append) if wanted else None
+    return Reuse(cache, backend.fingerprint, request.seed, warnings)
 
 
 def _data_files(data: Mapping[str, str], tasks: Sequence[Task]) -> Mapping[str, str]:

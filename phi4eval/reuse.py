@@ -16,10 +16,17 @@ Sample = tuple[str, str, int]
 class Reuse:
     """Shares completions between samples that ask the same, of this run and of all others.
 
-    cache None: nothing is shared. seed: the run's.
+    cache None: nothing is shared. seed: the run's. warnings: where the cache says why it cannot be used.
     """
 
-    def __init__(self, cache: CompletionCache | None, fingerprint: Fingerprint, seed: int) -> None:
+    def __init__(
+        self,
+        cache: CompletionCache | None,
+        fingerprint: Fingerprint,
+        seed: int,
+        warnings: Sequence[str] = (),
+    ) -> None:
+        self.warnings = warnings
         self._cache = cache
         self._fingerprint = fingerprint
         self._seed = seed

@@ -245,9 +245,11 @@ from tests.test_completion_cache import FINGERPRINT, done, prompt_of, silent
 from phi4eval.completion_cache import CompletionCache, completion_keys
 cache = CompletionCache(Path({path!r}), silent)
 keys = list(completion_keys(FINGERPRINT, prompt_of(draws=100000), int(sys.argv[1])))
+said = False
 for sample, key in enumerate(keys):
     cache.keep(key, done("x" * 3000, sample=sample), FINGERPRINT)
-    if sample == 20:
+    if sample % 20 == 0 and not said and cache.held(keys[: sample + 1]):
+        said = True
         print("writing", flush=True)
 """
 

@@ -13,7 +13,7 @@ from phi4eval.cli.main import main
 from phi4eval.completion_cache import cache_path
 from phi4eval.errors import UsageError
 from phi4eval.store import load_run
-from phi4eval.types import Summary
+from phi4eval.types import Progress, Summary
 from phi4eval.verify import verify_run
 
 from .backends.endpoint_tests import server
@@ -220,3 +220,19 @@ def test_the_cache_is_shown_and_cleared(
     assert "forgot 3 completions" in capsys.readouterr().out
     assert main(["cache", "list"]) == 0
     assert "nothing is kept" in capsys.readouterr().err
+
+
+def test_a_cache_that_cannot_be_written_is_said_once_while_the_run_goes_on(
+    server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("PHI4EVAL_CACHE", str(tmp_path / "file"))
+    notices: list[str] = []
+
+    def note(progress: Progress) -> None:
+        if progress.notice:
+            notices.append(progress.notice)
+
+    assert run(server, tmp_path / "runs", on_progress=note).complete
+    assert len(notices) == 1
+    assert "cannot be used" in notices[0]
