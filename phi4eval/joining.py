@@ -20,7 +20,7 @@ def join(directory: str | Path, scan: str | Path, *, command: str = "") -> tuple
     before = run.summary
     joined = join_scan(run, read_scan(scan))
     with RunWriter(run.path, run.manifest, run.prompts()) as writer:
-        writer.note_command(command or "phi4eval.join(...)")
+        writer.note_command(command or "phi4eval contamination join")
         writer.write_contamination(joined)
         summary = summarise_again(writer.run, before)
         writer.write_summary(summary)

@@ -221,7 +221,8 @@ class Run:
             for stored in self.prompts()
             for draw in stored.prompt.draws
         }
-        grades = self.grades()
+        grades, joined = self.grades(), self.contamination
+        verdicts = {} if joined is None else {(row.task, row.item): row.verdict for row in joined.items}
         for _, completion in self.completions():
             key = SampleKey(completion.task, completion.item, completion.sample)
             if key in asked:
@@ -232,6 +233,7 @@ class Run:
                     completion=completion,
                     grade=grades.get((key, "main")),
                     protocol_grade=grades.get((key, "protocol")),
+                    contamination=None if joined is None else verdicts.get(key[:2], "unknown"),
                 )
 
     def to_pandas(self) -> pd.DataFrame:

@@ -75,6 +75,11 @@ def test_a_joined_run_carries_verdicts_evidence_and_both_scores(tmp_path: Path) 
     assert found.scan.bytes_read == found.scan.bytes_total > 0
     assert summary == Run(run).summary
     assert Run(run).contamination == joined
+    assert {r.item.id: r.contamination for r in Run(run).records()} == {
+        "q0": "exact",
+        "q1": "clean",
+        "q2": "clean",
+    }
     assert verify_run(run) == ()
 
 
@@ -119,6 +124,7 @@ def test_a_scan_of_other_items_is_refused(tmp_path: Path) -> None:
     other = scanned(tmp_path, [ScanItem(item_id="math/1", question=WORDS[0])])
     with pytest.raises(NothingMatchedError, match="knows no item"):
         join(run, other)
+    assert {record.contamination for record in Run(run).records()} == {None}
     assert not (run / JOINED).exists()
 
 

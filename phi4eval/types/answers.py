@@ -156,7 +156,10 @@ class StoredPrompt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """One sample walked back to everything: what was asked, answered and decided."""
+    """One sample walked back to everything: what was asked, answered and decided.
+
+    contamination: a joined scan's verdict on the item (types.RunVerdict); None where no scan was joined.
+    """
 
     item: Item
     prompt: Prompt
@@ -164,3 +167,4 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     completion: Completion
     grade: Grade | None
     protocol_grade: Grade | None
+    contamination: str | None = None

@@ -18,7 +18,8 @@ def sample_lines(record: Record, *, width: int) -> list[str]:
     if done.reasoning:
         lines += ["reasoning (sent apart):", *quoted(done.reasoning), ""]
     lines += ["completion:", *quoted(marked(done.text, record.grade)), ""]
-    lines += fields([*_facts(done), ("right", record.key.gold)], width=width)
+    overlap = ("contamination", record.contamination)
+    lines += fields([*_facts(done), ("right", record.key.gold), overlap], width=width)
     for role, grade in (("grade", record.grade), ("protocol", record.protocol_grade)):
         if grade is not None:
             lines += ["", f"{role}:", *_indent(grade_lines(grade, width=width - 2))]
