@@ -22,7 +22,7 @@ ENDINGS = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet", ".txt", ".txt.gz", "
 lines.
 """
 
-BLOCK = 2 << 20
+BLOCK = 4 << 20
 """Bytes of JSON lines that are parsed at once: more is hardly faster and only takes memory."""
 
 PART = 64 << 20
