@@ -123,7 +123,8 @@ def _boards(
 
 def _published_board(name: str, entries: Sequence[Entry]) -> TaskBoard:
     unit: Unit = "points" if name == "amc" else "share"
-    return TaskBoard(slug=slug(name), name=name, title=name, task=_packaged(name), unit=unit)
+    task = _packaged(name)
+    return TaskBoard(slug=slug(name), name=name, title=task.title if task else name, task=task, unit=unit)
 
 
 def _packaged(name: str) -> Task | None:

@@ -96,18 +96,17 @@ def _has(entry: Entry, boards: Sequence[TaskBoard]) -> bool:
     return any(board.name in entry.measured or board.name in entry.published for board in boards)
 
 
-def _order(row: Row) -> tuple[bool, list[float], str]:
+def _order(row: Row) -> tuple[list[float], bool, str]:
+    """Best on the first task first, whoever measured it; without a score there, last."""
     values = [
-        -(
-            s.measured.score.mean
-            if s.measured and s.measured.score
-            else s.published.score
-            if s.published
-            else -1.0
-        )
+        -s.measured.score.mean
+        if s.measured and s.measured.score
+        else -s.published.score
+        if s.published
+        else 1.0
         for s in row.scores
     ]
-    return not row.entry.ours, values, row.entry.name
+    return values, not row.entry.ours, row.entry.name
 
 
 def _row(entry: Entry, boards: Sequence[TaskBoard]) -> Row:
