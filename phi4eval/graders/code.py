@@ -17,7 +17,7 @@ import msgspec
 from phi4eval.graders.empty import is_refusal
 from phi4eval.types import Grade, Key, Verdict
 
-VERSION = "2"
+VERSION = "3"
 EXECUTES = True
 
 _NAME = f"code@{VERSION}"

@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 import phi4eval
 from phi4eval.cli.main import main
 from phi4eval.store import load_run
@@ -22,7 +24,15 @@ from tests.task.test_published_files import PUBLISHED
 from tests.task.test_report_protocols import drop_files
 from tests.test_prompts import row_for
 
-LOCAL_MODELS = ("microsoft/phi-4", "phi-4", "./checkpoint", "./checkpoint-2000", "MODEL")
+LOCAL_MODELS = (
+    "microsoft/phi-4",
+    "phi-4",
+    "./checkpoint",
+    "./checkpoint-2000",
+    "./contaminated",
+    "./same_style",
+    "MODEL",
+)
 """Weights that a reader has and this machine has not: phi-tiny stands in for them."""
 SERVED_MODELS = ("gpt-4o", "my-model")
 """Models behind an endpoint: a server on the loopback answers for them."""
@@ -82,7 +92,10 @@ class Workplace:
         (folder / "data").mkdir()
         sums = ("--tasks", "gpqa_sample", "--max-tokens", "4")
         old, new = (self._run("--model", model, *sums) for model in ("phi-tiny-plain", "phi-tiny"))
-        self._names = _names(old, new, url, next(load_run(new).prompts()).item.id)
+        item = next(load_run(new).prompts()).item
+        self._question = str(item.row["question"])
+        self._names = {**_names(old, new, url, item.id), "math500/17": f"gpqa_sample/{item.id}"}
+        self._names["hf:org/name:config:train"] = f"hf:{folder / 'hub'}:train"
         gpqa = ("--tasks", "gpqa", "--data", f"gpqa={self._data('gpqa')}", "--base-url", url)
         self._published = self._run("--model", "phi-4", *gpqa)
         self._files()
@@ -102,11 +115,14 @@ class Workplace:
 
     def _files(self) -> None:
         results = self.folder / "results" / "runs"
-        for name in ("corpus", "logs", "tasks"):
+        for name in ("corpus", "hub", "more", "logs", "tasks"):
             (self.folder / name).mkdir()
-        (self.folder / "corpus" / "part.jsonl").write_text(
-            json.dumps({"id": "d", "text": "some words"}) + "\n"
-        )
+        texts = [{"id": "d", "text": "some words"}, {"id": "e", "text": self._question}]
+        for place in ("corpus/part.jsonl", "hub/train.jsonl"):
+            write_rows(self.folder / place, texts)
+        packed = pa.compress(json.dumps(texts[0]).encode(), codec="zstd", asbytes=True)
+        (self.folder / "more" / "part.jsonl.zst").write_bytes(packed)
+        write_rows(self.folder / "items.jsonl", [{"item_id": "i", "question": self._question}])
         (self.folder / "tasks" / "sums.yaml").write_text(MINIMAL.replace("task: toy", "task: sums"))
         write_rows(self.folder / "tasks" / "rows.jsonl", [{"question": "1 + 1?", "answer": "2"}])
         lm_eval_files(self.folder / "lm_eval_output")
@@ -125,7 +141,11 @@ class Workplace:
         assert (
             main(["site", "build", "--results", str(results), "--out", str(self.folder / "yesterday")]) == 0
         )
-        scan = ("--tasks", "gpqa_sample", "--out", str(self.folder / "scan"))
+        assert (
+            main(["site", "build", "--results", str(results), "--out", str(self.folder / "leaderboard")]) == 0
+        )
+        data = ("--data", f"math500={self.folder / 'math500.jsonl'}")
+        scan = ("--tasks", "gpqa_sample,math500", *data, "--out", str(self.folder / "scan"))
         assert main(["contamination", "scan", str(self.folder / "corpus"), *scan]) == 0
         (self.folder / "gate.yaml").write_text("rules:\n  - {rule: no-regression, margin: 0.5}\n")
 
@@ -156,6 +176,8 @@ class Workplace:
             made += ("--limit", "1", "--repeats", "1")
         if made[0] == "watch":
             made += ENDING
+        if made[:2] == ["contamination", "probe"]:
+            made += ("--limit", "2")
         return [*made, *self._data_for(made)] if "--tasks" in made else made
 
     def _modelled(self, words: list[str]) -> list[str]:
@@ -182,9 +204,10 @@ class Workplace:
 
 def _names(old: str, new: str, url: str, item: str) -> dict[str, str]:
     return {
-        **dict.fromkeys(("RUN_A", "runs/old", "runs/good", "runs/a"), old),
-        **dict.fromkeys(("RUN_B", "RUN", "runs/new", "runs/b"), new),
+        **dict.fromkeys(("RUN_A", "runs/old", "runs/good", "runs/a", "PLAIN_RUN"), old),
+        **dict.fromkeys(("RUN_B", "RUN", "runs/new", "runs/b", "runs/phi-4-3f2a", "STEPS_RUN"), new),
         "runs/c": old,
+        "base-model": "phi-tiny-plain",
         "ITEM": item,
         "GRADER": "simple_evals",
         "http://localhost:8000/v1": url,
