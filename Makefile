@@ -76,6 +76,7 @@ bench: setup
 	$(BIN)/python benchmarks/api_overhead.py
 	$(BIN)/python benchmarks/hf_overhead.py
 	$(BIN)/python benchmarks/whole_command.py
+	$(BIN)/python benchmarks/hf_continuous.py
 
 clean:
 	rm -rf $(VENV) $(VLLM) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -15,7 +15,7 @@ import msgspec
 import psutil
 import pytest
 
-from phi4eval import load_run, run
+from phi4eval import likelihoods, load_run, run
 from phi4eval.backends import BackendOptions, open_backend
 from phi4eval.models import find_model
 from phi4eval.testing import check_backend
@@ -102,6 +102,20 @@ def test_log_probabilities_are_those_of_hf(engine: Any) -> None:
     for one, other in zip(engine.score_continuations(pairs), hf.score_continuations(pairs), strict=True):
         assert one.logprob == pytest.approx(other.logprob, abs=NEAR)
         assert one.greedy == other.greedy
+
+
+def test_choices_are_as_likely_as_for_hf(engine: Any) -> None:
+    hf: Any = open_backend("hf", find_model("phi-tiny"), BackendOptions(args={"dtype": "float32"}))
+    asked = ask("What is 3 + 4?", samples=2)
+    prompt = msgspec.structs.replace(asked, continuations=(" 7", " 8", " forty", " A: 7"))
+    ours, theirs = (answer(backend, prompt)[prompt.item, 1] for backend in (engine, hf))
+    assert (ours.finish, ours.completion_tokens) == ("stop", 0)
+    ours_read, theirs_read = likelihoods.read(ours.text), likelihoods.read(theirs.text)
+    assert ours_read is not None
+    assert theirs_read is not None
+    for one, other in zip(ours_read, theirs_read, strict=True):
+        assert one.logprob == pytest.approx(other.logprob, abs=NEAR)
+        assert one.tokens == other.tokens
 
 
 def test_answers_are_yielded_as_they_finish_and_not_in_the_order_of_asking(engine: Any) -> None:
