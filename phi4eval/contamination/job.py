@@ -129,7 +129,9 @@ def _scan_parts(left: list[tuple[str, Part]], index: Index, request: ScanRequest
 
     folder = str(Path(request.out).resolve() / "index")
     waiting: set[Future[Entry]] = set()
-    with ProcessPoolExecutor(min(request.workers, len(left)), mp_context=_start_server()) as pool:
+    with ProcessPoolExecutor(
+        min(request.workers, len(left)), mp_context=_start_server(), initializer=end_with_parent
+    ) as pool:
         rest = iter(left)
         try:
             for key, part in rest:
@@ -147,6 +149,27 @@ def _scan_parts(left: list[tuple[str, Part]], index: Index, request: ScanRequest
             ) from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def end_with_parent() -> None:
+    """End this worker when the process that scans is gone, also where that was killed outright.
+
+    The workers hold each other's end of the queue open, so none of them would see it close.
+    """
+    from multiprocessing import parent_process
+    from multiprocessing.connection import wait
+    from threading import Thread
+
+    parent = parent_process()
+    if parent is None:
+        return
+    sentinel = parent.sentinel
+
+    def watch() -> None:
+        wait([sentinel])
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 @lru_cache(maxsize=1)

@@ -343,6 +343,8 @@ def test_a_scan_killed_outright_goes_on_and_ends_the_same(tmp_path: Path, worker
             if said.startswith(b"part 3 of"):
                 process.kill()
                 break
+        # its workers share the pipe: it closes when the last of them is gone
+        process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
     assert not (tmp_path / "out" / "summary.json").exists()
     kept = (tmp_path / "out" / "ledger.jsonl").read_bytes().count(b"\n")
