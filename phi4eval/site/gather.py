@@ -10,7 +10,7 @@ from statistics import median
 
 import msgspec
 
-from phi4eval.comparison.scores import TaskScores, read_scores
+from phi4eval.comparison.scores import RunScores, TaskScores, read_scores
 from phi4eval.comparison.words import Unit, scale
 from phi4eval.errors import NothingMatchedError, Phi4evalError
 from phi4eval.leaks import Scan, join_scan
@@ -34,7 +34,7 @@ def find_runs(results: str | Path) -> Iterator[tuple[Run | None, str, str]]:
 
 def read_run(run: Run, scan: Scan | None) -> RunPage:
     """Read a run for its pages. scan: to be used instead of one that was joined into the run."""
-    scores, joined = read_scores(run), _joined(run, scan)
+    scores, joined = _hushed(read_scores(run)), _joined(run, scan)
     outcomes = outcomes_of(run)
     completions, prompts = run.completion_index(), run.prompt_index()
     label = scores.label
@@ -84,6 +84,22 @@ def shares_of(interval: Interval, unit: Unit) -> Interval:
     top = scale(unit)
     low, high = max(0.0, interval.low / top), min(1.0, interval.high / top)
     return msgspec.structs.replace(interval, mean=interval.mean / top, low=low, high=high)
+
+
+def _hushed(scores: RunScores) -> RunScores:
+    """Without the first failure's words where items must not be shown: an error may quote what was asked."""
+    replace = msgspec.structs.replace
+    return replace(
+        scores,
+        tasks={
+            name: replace(
+                task, summary=replace(task.summary, problem=task.summary.problem.split("; the first")[0])
+            )
+            if task.summary.problem and task.manifest.task.publish != "full"
+            else task
+            for name, task in scores.tasks.items()
+        },
+    )
 
 
 def _joined(run: Run, scan: Scan | None) -> RunContamination | None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from phi4eval.errors import NothingMatchedError, StoreError, UsageError
@@ -133,7 +134,7 @@ def test_no_run_at_all_still_gives_the_published_scores(tmp_path: Path) -> None:
 
 
 def test_tasks_that_publish_scores_only_leak_no_item_text(tmp_path: Path) -> None:
-    secret = ["Xyloquest", "Gravendust", "Molvaric", "Zephyrknot", "Quillbrook"]
+    secret = ["Xyloquest", "Gravendust", "Molvaric", "Zephyrknot", "Quillbrook", "Brindlewood", "Thornwick"]
     task = made_task("gpqa", publish="scores-only", title="GPQA")
     rows = [
         {
@@ -143,18 +144,23 @@ def test_tasks_that_publish_scores_only_leak_no_item_text(tmp_path: Path) -> Non
             "solution": "Gravendust",
             "note": "Quillbrook",
         }
-        for i in range(4)
+        for i in range(6)
     ]
     asked = prompts_of(task, rows, choices=("Molvaric", "Gravendust"))
-    write_run(
-        tmp_path / "runs",
-        model="able",
-        tasks=[(task, asked)],
-        answers=lambda *_: ("Zephyrknot Molvaric", "incorrect"),
-    )
+    for model in ("able", "fair"):
+        write_run(
+            tmp_path / "runs",
+            model=model,
+            tasks=[(task, asked)],
+            answers=lambda index, _: ("Zephyrknot Molvaric", "error" if index == 2 else "incorrect"),
+            grade=lambda grade: msgspec.structs.replace(
+                grade, extracted="Molvaric", explanation="Thornwick is not Molvaric", flags=("Brindlewood",)
+            ),
+        )
     build_site(out=tmp_path / "out", results=tmp_path / "runs")
     whole = b"".join(files_of(tmp_path / "out").values())
     assert b"GPQA" in whole
+    assert b"1 of 6 samples failed" in whole
     assert [word for word in secret if word.encode() in whole] == []
 
 
