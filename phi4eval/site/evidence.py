@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import msgspec
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from phi4eval.site.names import visible
 from phi4eval.site.prose import prose
 from phi4eval.site.records import Cell, ItemPage, Measured, TaskBoard
 from phi4eval.store import Run, SampleKey
 from phi4eval.types import Grade, Message
 
-SHOWN = 110_000
-"""Characters of completions on one page, before escaping; the rest is cut and said to be."""
+SHOWN = 100_000
+"""Bytes of completions on one page, escaped; the rest is cut and said to be."""
+MOST = 120
+"""Completions on one page, shared among the runs; more are counted."""
 MATH = 60_000
 """Characters of markup that formulas may take on one page; later ones are shown as source."""
 LEAST = 600
-"""Characters that every completion may show, however many there are."""
+"""Bytes that every completion may show, however many there are."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +49,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     choices: tuple[Markup, ...]
     messages: tuple[Message, ...]
     answers: tuple[Answer, ...]
+    more: int
 
 
 _QUESTIONS = ("problem", "question", "prompt", "Question", "input")
@@ -69,25 +73,31 @@ class Reader:
         """Everything that an item's page shows; not to be called for tasks whose items are hidden."""
         item = page.item
         asked = [(m, m.cells[id_]) for m in board.every if (id_ := _id_in(m, page.key)) is not None]
-        samples = sum(len(cell.places) for _, cell in asked)
+        most = max(1, MOST // max(1, len(asked)))
+        samples = sum(min(most, len(cell.places)) for _, cell in asked)
         room = max(LEAST, SHOWN // max(1, samples))
         math = board.task is None or board.task.grader.name != "code"
         left = [MATH]
         answers = []
         messages: tuple[Message, ...] = ()
         for measured, cell in asked:
-            for answer, sent in self._answers(measured, cell, room=room, math=math, left=left):
+            some = msgspec.structs.replace(cell, samples=cell.samples[:most])
+            for answer, sent in self._answers(measured, some, room=room, math=math, left=left):
                 messages = messages or sent
                 answers.append(answer)
         row = item.row
         solution = next((str(row[name]) for name in _SOLUTIONS if row.get(name)), "")
         return Evidence(
             question=question_of(page, board),
-            solution=_prose(solution[:20_000], math=math) if solution else None,
+            solution=_prose(clipped(solution, 24_000), math=math) if solution else None,
             gold=_gold(page, math=math),
-            choices=tuple(_prose(choice[:4_000], math=math) for choice in item.choices),
-            messages=messages,
+            choices=tuple(_prose(clipped(choice, 4_000), math=math) for choice in item.choices),
+            messages=tuple(
+                msgspec.structs.replace(message, content=clipped(message.content, 24_000))
+                for message in messages
+            ),
             answers=tuple(answers),
+            more=sum(len(cell.samples) for _, cell in asked) - len(answers),
         )
 
     def answers(
@@ -137,8 +147,22 @@ def question_of(page: ItemPage, board: TaskBoard, *, most: int = 20_000) -> Mark
     """The question of an item; empty where no known column holds it."""
     row = page.item.row
     text = next((str(row[name]) for name in _QUESTIONS if row.get(name)), "")
-    shown = text if len(text) <= most else f"{text[:most]}…"
-    return _prose(shown, math=board.task is None or board.task.grader.name != "code")
+    return _prose(clipped(text, most), math=board.task is None or board.task.grader.name != "code")
+
+
+def weight(text: str) -> int:
+    """Bytes that a text takes on a page."""
+    return len(str(escape(visible(text))).encode("utf-8", "replace"))
+
+
+def clipped(text: str, most: int) -> str:
+    """The beginning of a text that takes at most so many bytes on a page, with an ellipsis where cut."""
+    if weight(text) <= most:
+        return text
+    kept = text[:most]
+    while weight(kept) > most:
+        kept = kept[: len(kept) * most // weight(kept)]
+    return f"{kept}…"
 
 
 def shown_text(
@@ -151,8 +175,10 @@ def shown_text(
     """
     if span is not None and not 0 <= span[0] <= span[1] <= len(text):
         span = None
-    if len(text) <= room:
+    if weight(text) <= room:
         return (text, span), 0
+    # as many characters as fit on average: escaped ones take up to five bytes
+    room = max(1, min(len(text), room * len(text) // weight(text)))
     end = len(text)
     if span is not None and span[0] < end - room:
         end = min(len(text), max(room, span[1] + room // 4))

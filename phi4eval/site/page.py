@@ -23,6 +23,7 @@ import phi4eval
 from phi4eval.comparison import words
 from phi4eval.seeds import canonical_json
 from phi4eval.site import charts, phrases
+from phi4eval.site.evidence import clipped
 from phi4eval.site.gather import as_share
 from phi4eval.site.names import visible
 from phi4eval.types import LEAKS, VERDICTS
@@ -112,6 +113,7 @@ def environment() -> Environment:
         "bar": charts.cell_bar,
         "stack": charts.verdict_stack,
         "delta_bar": charts.delta_bar,
+        "clipped": clipped,
         "share": as_share,
         "verdicts": VERDICTS,
         "leaks": LEAKS,

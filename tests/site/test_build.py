@@ -12,6 +12,7 @@ import pytest
 
 from phi4eval.errors import NothingMatchedError, StoreError, UsageError
 from phi4eval.site.build import build_site
+from phi4eval.site.check import check_site
 from tests.runs import made_prompts, made_task
 from tests.site.made import files_of, prompts_of, right_every, two_runs, write_run
 
@@ -174,3 +175,26 @@ def test_building_pages_imports_no_engine_and_no_backend(tmp_path: Path) -> None
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_no_page_outgrows_its_weight_whatever_is_answered(tmp_path: Path) -> None:
+    task = made_task()
+    asked = made_prompts(task, items=2, repeats=50)
+    for model, text in (("tags", "<" * 20_000), ("quotes", "\"&'" * 7_000), ("wide", "数" * 20_000)):
+        write_run(
+            tmp_path / "runs",
+            model=model,
+            tasks=[(task, asked)],
+            answers=lambda index, sample, text=text: (
+                text,
+                "correct" if sample % 2 == index else "incorrect",
+            ),  # type: ignore[misc]
+            grade=lambda grade: msgspec.structs.replace(
+                grade, extracted="<" * 5_000, explanation="&" * 5_000
+            ),
+        )
+    build_site(out=tmp_path / "out", results=tmp_path / "runs")
+    assert check_site(tmp_path / "out").problems == ()
+    page = next((tmp_path / "out" / "items").rglob("*.html")).read_text(encoding="utf-8")
+    assert "30 further answers are not shown" in page
+    assert "characters not shown" in page

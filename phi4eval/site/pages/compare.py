@@ -13,9 +13,10 @@ from phi4eval.site.evidence import Answer, Reader, question_of
 from phi4eval.site.pages import Page
 from phi4eval.site.records import ItemPage, Pair, Site, TaskBoard
 
-BESIDE = 6
-"""Items of a task, each way, that are shown with both answers; others are linked."""
-LINKED = 150
+BESIDE = 30
+"""Items of a page that are shown with both answers, shared among tasks and ways; others are linked."""
+LINKED = 1_000
+"""Items of a page that are linked; the grids have all."""
 _ROOM = 1_500
 _MATH = 60_000
 
@@ -70,6 +71,8 @@ class _Moves:
     def __init__(self, pair: Pair, boards: dict[str, TaskBoard], reader: Reader) -> None:
         self._pair, self._boards, self._reader = pair, boards, reader
         self._left = [_MATH]
+        ways = 2 * len(pair.tasks)
+        self._beside_each, self._linked_each = min(6, max(1, BESIDE // ways)), max(10, LINKED // ways)
 
     def __call__(self, task: TaskComparison) -> list[Moved]:
         """What was gained and what was lost on a task."""
@@ -83,18 +86,18 @@ class _Moves:
         keys = {item.id: key for key, item in self._pair.baseline.measured[task.task].scores.items.items()}
         by_key = {page.key: page for page in board.items}
         found = [(flip, by_key[keys[flip.item]]) for flip in flips]
-        most = 0 if board.hidden else BESIDE
+        most, linked = 0 if board.hidden else self._beside_each, self._linked_each
         return Moved(
             title=title,
             beside=tuple(self._beside(flip, page, board) for flip, page in found[:most]),
-            linked=tuple(page for _, page in found[most : most + LINKED]),
+            linked=tuple(page for _, page in found[most : most + linked]),
             total=len(flips),
-            more=max(0, len(found) - most - LINKED),
+            more=max(0, len(found) - most - linked),
         )
 
     def _beside(self, flip: Flip, page: ItemPage, board: TaskBoard) -> Beside:
         before, after = (
-            self._reader.answers(entry.measured[board.name], page.key, room=_ROOM, most=2, left=self._left)
+            self._reader.answers(entry.measured[board.name], page.key, room=_ROOM, most=1, left=self._left)
             for entry in (self._pair.baseline, self._pair.candidate)
         )
         return Beside(
