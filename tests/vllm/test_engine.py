@@ -240,11 +240,12 @@ def test_no_process_outlives_a_killed_run() -> None:
 def test_an_engine_that_dies_ends_the_run_and_says_how_to_go_on(tmp_path: Path) -> None:
     from phi4eval.errors import IncompleteError
 
+    others = set(psutil.Process().children(recursive=True))
     backend = started()
     prompts = [ask(f"What is {n} + {n}?", item=str(n), max_tokens=900, temperature=1.5) for n in range(64)]
     answers = backend.generate(prompts, threading.Event())
     next(answers)
-    for process in psutil.Process().children(recursive=True):
+    for process in set(psutil.Process().children(recursive=True)) - others:
         if "EngineCore" in " ".join(process.cmdline()):
             process.kill()
     with pytest.raises(IncompleteError, match="engine died") as caught:
