@@ -127,7 +127,11 @@ def test_several_samples_are_drawn_with_their_own_seeds(url: str) -> None:
 
 def test_the_served_model_keeps_the_contract_of_all_backends(url: str) -> None:
     report = check_backend(
-        lambda: open_backend("api", api_model(NAME, url), BackendOptions(base_url=url, concurrency=8))
+        lambda: open_backend("api", api_model(NAME, url), BackendOptions(base_url=url, concurrency=8)),
+        skip={
+            "log-probabilities of texts are in order and add up": "phi-tiny's tokens reach over the ends of"
+            " this clause's contexts, which api refuses; the next test looks at texts"
+        },
     )
     assert report.observed["the same questions again"].startswith("greedy: 12 of 12")
 
@@ -142,3 +146,11 @@ def test_log_probabilities_of_texts_are_those_of_the_checkpoint_in_this_process(
     for there, here in zip(served.score_continuations(pairs), local.score_continuations(pairs), strict=True):
         assert there.logprob == pytest.approx(here.logprob, abs=1e-3)
         assert (there.greedy, there.bytes) == (here.greedy, here.bytes)
+
+
+def test_served_log_probabilities_are_those_of_the_checkpoint(url: str) -> None:
+    served: Any = open_backend("api", api_model(NAME, url), BackendOptions(base_url=url))
+    local: Any = open_backend("hf", api_model(NAME, url), BackendOptions(args={"dtype": "float32"}))
+    asked = ["What is 23 + 45?", "7 + 5 = 12", "12 * 3 = 36. " * 9]
+    for theirs, ours in zip(served.score(asked), local.score(asked), strict=True):
+        assert theirs.logprobs[1:] == pytest.approx(ours.logprobs[1:], abs=1e-3)
