@@ -38,7 +38,13 @@ def own_tables() -> dict[str, list[dict[str, Any]]]:
         math_cases,
         option_cases,
         response_cases,
+        unseen_choices_four,
+        unseen_choices_one,
+        unseen_choices_three,
+        unseen_choices_two,
     )
+
+    unseen = (unseen_choices_one, unseen_choices_two, unseen_choices_three, unseen_choices_four)
 
     pairs = [(gold, text, True) for gold, text in math_cases.RIGHT]
     pairs += [(gold, text, False) for gold, text in math_cases.WRONG]
@@ -66,7 +72,10 @@ def own_tables() -> dict[str, list[dict[str, Any]]]:
         ],
         "fresh responses": [_row(*row) for rows in fresh_responses.CLASSES.values() for row in rows],
         "fresh choices": [
-            _row(*row, choices=options) for options, rows in fresh_choices.CLASSES.values() for row in rows
+            _row(*row, choices=options)
+            for module in (fresh_choices, *unseen)
+            for options, rows in module.CLASSES.values()
+            for row in rows
         ],
     }
 

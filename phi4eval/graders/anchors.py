@@ -26,7 +26,7 @@ STATEMENT = re.compile(
 )
 FOREIGN = re.compile(
     r"(?<![a-zà-ÿ])(?:(?:正确|最终|最後の|最终的)?(?:答案|选项|選項)(?:应该|应当|应|就)?(?:是|为|為|选|選)"
-    r"|故选|故選|应选|(?:最終的な)?(?:答え|正解|解答)は|(?:최종 )?(?:정답|답)은"
+    r"|故选|故選|应选|选(?=\s?[A-J](?![A-Za-z]))|(?:最終的な)?(?:答え|正解|解答)は|(?:최종 )?(?:정답|답)은"
     r"|(?:antwort|lösung|ergebnis)[ ](?:ist|lautet)|réponse(?:[ ]\w{4,10})?[ ]est"
     r"|respuesta(?:[ ]\w{4,10})?[ ]es|risposta(?:[ ]\w{4,10})?[ ]è|resposta(?:[ ]\w{4,10})?[ ]é"
     r"|ответ(?:[ ]?[—–-](?=[ ])|[ ](?:равен|будет|таков))|відповідь[ ]?[—–-](?=[ ])"
@@ -40,8 +40,11 @@ FOREIGN = re.compile(
 )
 POLITE = re.compile(r"\s?(?:です|である|だ|입니다|이다|番|।|है)$|,\s(?:nicht|et non|y no|e non|não)\s.*$")
 TAG = re.compile(
-    r"<(?:final_?)?answer>([^<]{0,2000})</(?:final_?)?answer>|\[answer\]([^\[\]]{0,2000})\[/answer\]"
-    r"|(?P<json>\"(?:final_?)?answer\"[ \t]*:)\s*(?:\"((?:[^\"\\\n]|\\.){0,2000})\"|(-?\d[\d.,/]{0,40}))"
+    r"<(?:(?:final_?)?answer|final|choice|option)>([^<]{0,2000})</(?:(?:final_?)?answer|final|choice|option)>|\[answer\]([^\[\]]{0,2000})\[/answer\]"
+    r"|(?P<json>\"(?:(?:final|correct)_?)?(?:answer|option|choice)"
+    r"(?:_?(?:letter|option|choice|key))?\"[ \t]*:)\s*(?:\{\s*\"\w{1,20}\"[ \t]*:\s*)?"
+    r"(?:\"((?:[^\"\\\n]|\\.){0,2000})\""
+    r"|(-?\d[\d.,/]{0,40}))"
     r"|^[ \t]*\|[ \t*]*(?:final )?answer[ \t*]*\|[ \t]*([^|\n]{1,200}?)[ \t]*\|",
     re.IGNORECASE | re.MULTILINE,
 )

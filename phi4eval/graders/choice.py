@@ -12,24 +12,28 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from phi4eval.graders.concluded import concluded_option, lists_options, worded_option
 from phi4eval.graders.empty import is_echo, is_refusal
 from phi4eval.graders.extract import EXPLICIT, Candidate, final_statement
-from phi4eval.graders.options import LETTERS, concluded_option, options_named, plain
+from phi4eval.graders.options import LETTERS, options_named, plain
+from phi4eval.graders.spoken import revised_letter, spoken_letter
 from phi4eval.types import Grade, Key, Verdict
 
-VERSION = "5"
+VERSION = "6"
 
 _BEHIND = re.compile(r"([^()]{1,200}?)[,;]?\s(?:\(|which is (?:option|choice|answer) \(?)([A-Z])\)?")
 """The letter behind its value: `12 (B)`."""
 _NAME = f"choice@{VERSION}"
 _WORD = re.compile(
-    r"(?:the |correct |final |right |best )*(?:option|choice|answer|letter|statement"
-    r"|alternative)s?\s?(?:is\s|[:=])?\s?",
+    r"[>→⇒]?\s?(?:(?:most |very )?(?:likely|probably|definitely|clearly|certainly|obviously|surely)\s)?"
+    r"(?:(?:the |correct |final |right |best |a |o |la |el )*(?:option|choice|answer|letter|statement"
+    r"|alternative|opción|letra|lettre|lettera|opzione|opção|alternativa|réponse|respuesta|antwort|buchstabe"
+    r"|вариант|буква|选项|選項)s?\s?(?:is\s|[:=])?\s?)?",
     re.IGNORECASE,
 )
 _LETTER = re.compile(
     r"[(\[{<]{0,2}\s?([A-Za-z])\s?(?:[)\]}>.:：]{1,2}|(?=$)|(?=\s?[,;=–—-]\s)|(?=[,;]$)"
-    r"|(?=\s(?:because|since|as|which|is|and not|not|here|only|\()))(.*)",
+    r"|(?=\s(?:because|since|as|which|is|and not|not|here|only|\())|(?=[,，、]?\s?[\u0370-\uffff]))(.*)",
     re.DOTALL,
 )
 _SEVERAL = re.compile(
@@ -38,35 +42,7 @@ _SEVERAL = re.compile(
     r"(?!\s(?:is|was|would be|isn)\b['’t ]{0,3}(?:wrong|incorrect|not|false|too)).*",
     re.IGNORECASE | re.DOTALL,
 )
-_PROSE = re.compile(
-    r"(?i:\b(?:option|choice|answer|letter)\s{1,3}"
-    r"(?:(?:is|must be|would be|should be|has to be)\s{1,3}(?:(?:therefore|thus|then|clearly|simply)\s{1,3})?"
-    r"|:\s{1,3})?"
-    r"|^(?:hence|thus|so|therefore|i think|i believe|i guess),?\s{1,3}"
-    r"(?:it is |it['’]s )?(?=\([A-Z]\)\W{0,3}$)"
-    r"|\b(?:it is|it['’]s|i say|so|leaves|leaving|(?:my |the )?(?:final )?(?:choice|pick|selection)(?: is)?"
-    r"|selected|lean(?:ing)? towards?|best (?:option|choice|answer)[^.\n]{0,20} is)[:,]?\s{1,3}"
-    r"(?=\(?[A-Z]\)?[.!*)\]\s]{0,4}$)"
-    r"|\b(?:choose|chose|select|pick|go with|going with|settle on|opt for)\s{1,3}"
-    r"(?:option\s|choice\s|answer\s)?)[*_$]{0,3}(?:\\(?:text|textbf|mathrm|mathbf)\{)?"
-    # "A" and "I" are words too: not in front of a lower-case word that does not go on about the choice
-    r"(?:\(([A-Za-z])\)|([B-HJ-Z]|[AI](?!\s+(?!is\b|because\b|as\b|since\b|and\b|which\b)[a-z]))(?![\w'’]))"
-    r"|\(([A-Z])\)\s{0,2}(?:is|would be)\s{1,2}(?:the\s)?(?:correct|right|best|answer|true)"
-    r"|(?<![\w'’])([A-Z])\s(?:(?:is|would be)\s(?:the\s)?(?:correct|right|best|answer)"
-    r"|(?:works|fits)(?=[.!\s]*$))",
-    re.MULTILINE,
-)
-_NEGATION = re.compile(
-    r"(?:\bnot|n['’]t|\bneither|\beliminate[sd]?|\bwrong|\bincorrect"
-    r"|\brule[sd]? out)[^\w.!?]{0,3}(?:(?!so\b|leav|therefore|thus|hence)\w+[^\w.!?]{1,3}){0,3}$",
-    re.IGNORECASE,
-)
-_DENIED = re.compile(
-    r"[)\]}*.$]{0,4}\s{0,3}(?:(?:is|was|are|would|would be|can|could|does|seems)\s{0,2})?(?:\w+\s{1,2})?"
-    r"(?:not\b|n['’]t\b|incorrect|wrong|false|eliminated|impossible|invalid|too\b|out\b)",
-    re.IGNORECASE,
-)
-_ALONE = re.compile(r"[(\[{]{0,2}([A-Za-z])[)\]}.:]{0,3}")
+_ALONE = re.compile(r"[(\[{]{0,2}([A-Za-z])[)\]}.:?!]{0,3}")
 _LINE = re.compile(r"\(?([A-Z])(?:\)|\.|:)?(?:\s+(.{1,1000}))?")
 
 
@@ -80,17 +56,21 @@ def grade(text: str, key: Key, options: Mapping[str, str]) -> Grade:
     found = final_statement(text)
     stated = judge(found, key, options) if found is not None else None
     if stated is not None and found is not None and found.rule in EXPLICIT and not _names_nothing(stated):
-        return stated
-    spoken = _spoken(text, letters) or _last_line(text, letters, key.choices)
+        revised = revised_letter(text, found.span[0], letters)
+        return judge(revised, key, options) if revised is not None else stated
+    spoken = spoken_letter(text, letters) or _last_line(text, letters, key.choices)
     if spoken is not None and (found is None or spoken.span[0] >= found.span[0]):
         return judge(spoken, key, options)
-    if stated is not None:
-        return stated
+    if stated is not None and found is not None:
+        worded = worded_option(found.text, key.choices, letters) if _names_nothing(stated) else None
+        if worded is None:
+            return stated
+        worded = msgspec.structs.replace(worded, span=found.span)
+        return _weak(judge(worded, key, options))
     if is_refusal(text):
         return _grade("refused", "refusal", "the model declined to answer")
     if (weak := concluded_option(text, key.choices, letters)) is not None:
-        judged = judge(weak, key, options)
-        return msgspec.structs.replace(judged, flags=(*judged.flags, "weak_extraction"))
+        return _weak(judge(weak, key, options))
     return _grade("no_answer", "none", "no option is stated as the answer")
 
 
@@ -100,6 +80,10 @@ def judge(found: Candidate, key: Key, options: Mapping[str, str]) -> Grade:
     if gold not in letters or len(gold) != 1:
         return _grade("ungradable", "gold", f'the gold "{key.gold[:40]}" is none of the letters {letters}')
     return _judge(found, gold, letters, key.choices)
+
+
+def _weak(judged: Grade) -> Grade:
+    return msgspec.structs.replace(judged, flags=(*judged.flags, "weak_extraction"))
 
 
 def _names_nothing(grade: Grade) -> bool:
@@ -158,7 +142,7 @@ def read_letter(value: str, letters: str) -> tuple[str | None, str]:
     if match is None:
         return None, value
     letter, rest = match[1], match[2].strip(" .,:;)-–—=")
-    if letter.islower() and rest and not value.startswith(("(", "[")):
+    if letter.islower() and rest and not re.match(r"[(\[]|[a-z][).:]", value):
         return None, value
     return (letter.upper(), rest) if letter.upper() in letters else (None, value)
 
@@ -185,23 +169,6 @@ def _several_values(value: str, choices: Sequence[str], letters: str) -> str | N
     return ", ".join(distinct) if all(named) and len(distinct) > 1 else None
 
 
-def _spoken(text: str, letters: str) -> Candidate | None:
-    """The last "option B", "I choose (B)", "B is correct" in the last 2,000 characters, if not denied."""
-    start = max(len(text) - 2000, 0)
-    found = None
-    for said in _PROSE.finditer(text, start):
-        letter = next(group for group in said.groups() if group)
-        denied = _DENIED.match(text, said.end()) is not None
-        if (
-            letter.upper() in letters
-            and not denied
-            and not _NEGATION.search(text, max(said.start() - 60, 0), said.start(said.lastindex or 0))
-        ):
-            span = said.span(said.lastindex or 0)
-            found = Candidate(text=letter.upper(), span=span, rule="spoken")
-    return found
-
-
 def _last_line(text: str, letters: str, choices: Sequence[str]) -> Candidate | None:
     """A last line that is an option: its letter alone, its letter with its text, or its text alone."""
     stripped = text.rstrip()
@@ -209,7 +176,7 @@ def _last_line(text: str, letters: str, choices: Sequence[str]) -> Candidate | N
     line = _WORD.sub("", plain(stripped[start:][:2000]), count=1)
     if is_echo(line):
         return None
-    if not line:
+    if not line or lists_options(text):
         return None
     span = (start, len(stripped))
     match = _LINE.fullmatch(line)

@@ -100,7 +100,7 @@ _ASCII_ANCHORS = (
 )
 _LEADING = re.compile(r"([-+]?\d[\d.,/]*%?)\s?(?:\(|with\b|for\b|when\b|at\b|[,;])")
 _DECIMAL_COMMA = re.compile(r"[-−]?\d+,\d{1,2}")
-_MARKUP = re.compile(r"(?:\s?</?[a-zA-Z]{1,10}\s?/?>){1,8}$")
+_MARKUP = re.compile(r"(?:\s?<(?![A-Z]>)/?[a-zA-Z]{1,10}\s?/?>){1,8}$")
 _OPEN, _CLOSE = ' \t\r\n*_`"“”‘’', ' \t\r\n*_`"“”’,;:。'
 
 

@@ -6,11 +6,9 @@ import re
 from collections.abc import Sequence
 
 from phi4eval.graders.equal import compare
-from phi4eval.graders.extract import Candidate
 from phi4eval.graders.normal import plain_value, squeezed
 from phi4eval.graders.numbers import parse_number
 from phi4eval.graders.symbolic import TooLarge
-from phi4eval.graders.unstated import last_value
 from phi4eval.graders.wording import in_digits
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -28,22 +26,9 @@ _MARKS = re.compile(
 )
 _ASSIGNED = re.compile(r"^[a-zA-Z]\s?=\s?")
 _ARTICLE = re.compile(r"^(?:the|an|a|it|they|there)(?=[a-z])")
-_LEADING_WORD = re.compile(r"^(?:the|an?|it|they|there)\s+")
-_HEDGE = re.compile(
-    r"\b(?:might|may|could|perhaps|possibly|maybe|unsure|guess|if|were|would)\b", re.IGNORECASE
+_MONEY = re.compile(
+    r"^(?:rs\.?|inr|usd|us\$|eur|gbp|[₹€£¥])\s?(?=[\d.])|(?<=\d)\s?(?:rupees|dollars|euros)$", re.IGNORECASE
 )
-_DENIAL = re.compile(
-    r"(?:\bnot|n['’]t|\bnever|\bneither|\bnor|\brather than|\binstead of|\bwrong|\bunlike)"
-    r"(?:\s(?!but\b)\w+){0,2}\s$",
-    re.IGNORECASE,
-)
-_SENTENCE = re.compile(r"[^.!?\n]*\w[^.!?\n]*[.!?\s]*$")
-_VERDICTS = re.compile(
-    r"(?<![\w'’])\(?([A-Z])[).:]{1,2}\s{0,3}(?:[^\n.:]{0,80}[:.–—-]\s{0,3})?(yes|no|true|false|correct|incorrect"
-    r"|right|wrong)\b(?!\s\w)",
-    re.IGNORECASE,
-)
-_YES = frozenset({"yes", "true", "correct", "right"})
 _PLACES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _PLACED = re.compile(
     rf"^(?:the )?({'|'.join(_PLACES)}|last) (?:one|option|choice|answer|alternative|statement)$",
@@ -89,9 +74,18 @@ def options_named(value: str, choices: Sequence[str], letters: str) -> list[str]
         if _key(plain(choice)) == wanted
         or (number is not None and parse_number(in_digits(plain_value(choice))) == number)
     ]
+    if not named and len(value) <= COMPARED and re.search(r"\d", value):
+        sum_named = _MONEY.sub("", value)
+        named = [letter for letter, choice in texts.items() if _is_money(choice, sum_named)]
     if not named and len(value) <= COMPARED and re.search(r"[\d\\]", value):
         named = [letter for letter, choice in texts.items() if _equal(choice, value)]
     return named
+
+
+def _is_money(choice: str, value: str) -> bool:
+    """`Rs. 500` against `500`."""
+    number = parse_number(value)
+    return number is not None and number == parse_number(_MONEY.sub("", plain_value(choice)))
 
 
 def _equal(choice: str, value: str) -> bool:
@@ -104,58 +98,3 @@ def _equal(choice: str, value: str) -> bool:
 def _key(text: str) -> str:
     squeeze = squeezed(text).lower()
     return _ARTICLE.sub("", squeeze) if " " in text.strip() else squeeze
-
-
-def concluded_option(text: str, choices: Sequence[str], letters: str) -> Candidate | None:
-    """An option that nobody called the answer: the only one judged right, or the one the text ends with.
-
-    The value that the last sentence concludes with, or the one option whose words stand in it undenied. None
-    where the sentence hedges.
-    """
-    tail = text[-2000:].rstrip()
-    offset = len(text.rstrip()) - len(tail)
-    if found := _judged_right(tail, offset, letters):
-        return found
-    sentence = _SENTENCE.search(tail)
-    if sentence is None or not choices or _HEDGE.search(sentence[0]):
-        return None
-    value = last_value(text)
-    if value is not None and value.span[0] >= offset + sentence.start():
-        named = options_named(plain(value.text), choices, letters)
-        if len(named) == 1:
-            return value
-    return _option_in(sentence, offset, choices, letters)
-
-
-def _judged_right(tail: str, offset: int, letters: str) -> Candidate | None:
-    """`A) no. B) no. C) yes. D) no.`"""
-    verdicts = {m[1].upper(): (m[2].lower() in _YES, m.span(1)) for m in _VERDICTS.finditer(tail)}
-    right = [letter for letter, (yes, _) in verdicts.items() if yes and letter in letters]
-    if len(right) != 1 or len(verdicts) < 2:
-        return None
-    start, end = verdicts[right[0]][1]
-    return Candidate(text=right[0], span=(start + offset, end + offset), rule="judged_right")
-
-
-def _option_in(
-    sentence: re.Match[str], offset: int, choices: Sequence[str], letters: str
-) -> Candidate | None:
-    said = sentence[0].lower()
-    found: dict[str, tuple[int, int]] = {}
-    for letter, choice in zip(letters, choices, strict=False):
-        key = _LEADING_WORD.sub("", plain(choice).lower())
-        if not re.search(r"[a-z]{3}", key) or "\\" in key:
-            continue
-        for match in re.finditer(rf"(?<!\w){re.escape(key)}(?!\w)", said):
-            if not _DENIAL.search(said, max(match.start() - 40, 0), match.start()):
-                found[letter] = match.span()
-    longest = {
-        letter: span
-        for letter, span in found.items()
-        if not any(a <= span[0] and span[1] <= b and (a, b) != span for a, b in found.values())
-    }
-    if len(longest) != 1:
-        return None
-    ((start, end),) = longest.values()
-    start, end = start + sentence.start(), end + sentence.start()
-    return Candidate(text=sentence.string[start:end], span=(start + offset, end + offset), rule="last_option")

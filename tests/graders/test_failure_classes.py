@@ -13,6 +13,10 @@ from tests.cases import (
     fresh_responses,
     option_cases,
     response_cases,
+    unseen_choices_four,
+    unseen_choices_one,
+    unseen_choices_three,
+    unseen_choices_two,
 )
 
 PAIRS = [(name, *row) for name, rows in equality_cases.CLASSES.items() for row in rows]
@@ -72,7 +76,14 @@ FRESH = [
     for gold, text, same in rows
 ] + [
     (name, gold, text, same, options, "response")
-    for name, (options, rows) in fresh_choices.CLASSES.items()
+    for table in (
+        fresh_choices,
+        unseen_choices_one,
+        unseen_choices_two,
+        unseen_choices_three,
+        unseen_choices_four,
+    )
+    for name, (options, rows) in table.CLASSES.items()
     for gold, text, same in rows
 ]
 

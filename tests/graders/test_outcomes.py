@@ -26,6 +26,10 @@ from tests.cases import (
     math_cases,
     option_cases,
     response_cases,
+    unseen_choices_four,
+    unseen_choices_one,
+    unseen_choices_three,
+    unseen_choices_two,
 )
 
 STORED = Path(__file__).parents[1] / "cases" / "outcomes.json"
@@ -55,7 +59,16 @@ def outcomes(name: str) -> list[object]:
         ):
             rows += [(text, gold, options) for table in classes.values() for text, gold, _ in table]
         rows += [
-            (text, gold, texts) for texts, table in fresh_choices.CLASSES.values() for gold, text, _ in table
+            (text, gold, texts)
+            for module in (
+                fresh_choices,
+                unseen_choices_one,
+                unseen_choices_two,
+                unseen_choices_three,
+                unseen_choices_four,
+            )
+            for texts, table in module.CLASSES.values()
+            for gold, text, _ in table
         ]
         grades = [grader.grade(text, Key(gold=gold, choices=options), {}) for text, gold, options in rows]
     elif name == "integer":

@@ -1,0 +1,97 @@
+"""Which option's letter does a sentence commit to, where nothing is labelled as the answer?
+
+The last "option B", "I choose (B)", "B is correct", "so B." in a text that is not denied. "A" and "I" are
+words too, and letters also name points and sets, so a letter counts only in a frame that chooses.
+"""
+
+from __future__ import annotations
+
+import re
+
+from phi4eval.graders.extract import Candidate
+
+_MARKUP = frozenset("*`✅👉")
+TAIL = 2_000
+"""Only this many last characters are read."""
+
+_A_LETTER = (
+    # not in front of a lower-case word that does not go on about the choice
+    r"(?:\(([A-Za-z])\)|([B-HJ-Z]|[AI](?!\s+(?!is\b|because\b|as\b|since\b|and\b|which\b)[a-z]))(?![\w'’]))"
+)
+_OPENING, _CLOSING = r"[*_$]{0,3}(?:\\(?:text|textbf|mathrm|mathbf)\{)?", r"[)\]*_$}]{0,5}"
+_FRAMES = re.compile(
+    r"(?i:\b(?:option|choice|answer|letter|antwort|opción|letra|lettre|réponse|respuesta|alternativa|вариант)\s{1,3}"
+    r"(?:(?:is|must be|would be|should be|has to be)\s{1,3}(?:(?:therefore|thus|then|clearly|simply)\s{1,3})?"
+    r"|:\s{1,3})?"
+    r"|^(?:hence|thus|so|therefore|i think|i believe|i guess),?\s{1,3}"
+    r"(?:it is |it['’]s )?(?=\([A-Z]\)\W{0,3}$)"
+    r"|\b(?:it is|it['’]s|i say|i mean(?:t)?|(?:my |the )?(?:final )?(?:choice|pick|selection)(?: is)?"
+    r"|selected|lean(?:ing)? towards?|best (?:option|choice|answer)[^.\n]{0,20} is)[:,]?\s{1,3}"
+    r"(?=\(?[A-Z]\)?[.!*)\]\s]{0,4}$)"
+    r"|(?:\b(?:so|hence|thus|therefore|only|probably|definitely|certainly|clearly|actually|no"
+    r"|most likely|corresponds to|corresponding to|matches)[:,]?\s{1,3}|(?:[:→⇒]|[-=]>)\s{0,2})"
+    r"(?=[*_$(]{0,4}[A-Z][)*_$\]]{0,4}(?:[.!]|\s*$))"
+    r"|\b(?:choos(?:e|ing)|chose|select(?:ing)?|pick(?:ing)?|go with|going with|settle on|opt for)\s{1,3}"
+    r"(?:option\s|choice\s|answer\s)?"
+    r"|\b(?:by|based on|given|from|after) [^,.\n]{3,60},\s{1,3}(?=\(?[A-Z]\)?[.!]?\s*$)"
+    r"|\b(?:leaves|leaving)(?: us with)?(?: only| just)?[:,]?\s{1,3}"
+    r"|\b(?:chang|switch|revis)(?:e|ed|ing) (?:\w+ ){0,3}to\s{1,3}"
+    r"|\b(?:all|everything) (?:but|except(?: for)?)\s{1,3}"
+    rf"){_OPENING}{_A_LETTER}"
+    # a letter that is judged right
+    r"|\(([A-Z])\)\s{0,2}(?:is|would be)\s{1,2}(?:the\s)?(?:correct|right|best|answer|true|only|one|what we)"
+    r"|(?<![\w'’])([A-Z])\s(?:(?:is|would be)\s(?:the\s)?(?:correct|right|best|answer"
+    r"|only (?:one|option|choice))|(?:works|fits|does)(?=[.!\s]*$)|it is(?=[.!\s]*$))"
+    r"|(?<!not\s)\b[Oo]nly\s[*(]{0,3}([A-Z])[)*]{0,3}\s(?:is|was|can|could|would|will|remains?|fits|works"
+    r"|satisf\w+|match\w+|holds|meets|has|gives|makes)\b"
+    # a sentence that ends with a letter and names no other one
+    r"|(?:^|[.!?]\s)(?:(?!\b[A-J]\b(?!-))[^\n.!?]){1,200}\s(?:is|be|est|ist|es|è|é|это)\s[*(]{0,3}([A-Z])[)*]{0,3}[.!]?\s*\Z"
+    # a last sentence that is nothing but a letter
+    r"|(?:\A\s{0,3}|[.!?:][*_]{0,2}\s{1,3}|\n)(?:(?i:probably|definitely|certainly|maybe|perhaps),?\s)?"
+    rf"[(\[]?{_OPENING}[(\[]?([A-Z]){_CLOSING}[.!?]?{_CLOSING}\s*\Z",
+    re.MULTILINE,
+)
+_NEGATION = re.compile(
+    r"(?:\b(?:can)?not|\bno way|n['’]t|\bneither|\beliminate[sd]?|\bwrong|\bincorrect"
+    r"|\brule[sd]? out)[^\w.!?]{0,3}(?:(?!so\b|leav|therefore|thus|hence)\w+[^\w.!?]{1,3}){0,3}$",
+    re.IGNORECASE,
+)
+_LISTED = re.compile(r"(?<![\w'’])[A-Z]\)?,?\s{0,2}(?:,|/|&|\bor\b|\band\b|\bnor\b)\s{0,2}\(?$")
+"""Another letter in front: `A, B, C or D`."""
+_DENIED = re.compile(
+    r"[)\]}*.$]{0,4}\s{0,3}(?:(?:is|was|are|would|would be|can|could|does|seems)\s{0,2})?(?:\w+\s{1,2})?"
+    r"(?:not\b|n['’]t\b|incorrect|wrong|false|eliminated|impossible|invalid|too\b|out\b)",
+    re.IGNORECASE,
+)
+_REVISION = re.compile(
+    r"\b(?:wait|actually|scratch that|correction|on second thoughts?|hmm|oops|my mistake|let me (?:re|double"
+    r"|correct|fix)|i (?:made (?:a|an)|was wrong|misread|miscalculated))",
+    re.IGNORECASE,
+)
+_ALL_BUT = re.compile(r"\b(?:all|everything) (?:but|except(?: for)?)\s{1,3}\W{0,4}$", re.IGNORECASE)
+
+
+def spoken_letter(text: str, letters: str, begin: int = 0) -> Candidate | None:
+    """The last letter that a sentence behind `begin` chooses, unless denied or in a list (rule `spoken`)."""
+    first = max(len(text) - TAIL, begin)
+    places = [place for place in range(first, len(text)) if text[place] not in _MARKUP]
+    text = "".join(text[place] for place in places)
+    found = None
+    for said in _FRAMES.finditer(text):
+        place = next(group for group, letter in enumerate(said.groups(), 1) if letter)
+        start, end = said.span(place)
+        left = text[max(said.start() - 60, 0) : start]
+        if said[place].upper() not in letters or _LISTED.search(left):
+            continue
+        if not _ALL_BUT.search(left) and (
+            _DENIED.match(text, said.end()) or _NEGATION.search(text, max(said.start() - 60, 0), start)
+        ):
+            continue
+        found = Candidate(text=said[place].upper(), span=(places[start], places[end - 1] + 1), rule="spoken")
+    return found
+
+
+def revised_letter(text: str, begin: int, letters: str) -> Candidate | None:
+    """The letter that a model names after it took back the statement at `begin`, or None."""
+    revision = _REVISION.search(text, begin)
+    return spoken_letter(text, letters, revision.start()) if revision is not None else None
