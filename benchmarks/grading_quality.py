@@ -38,13 +38,20 @@ def own_tables() -> dict[str, list[dict[str, Any]]]:
         math_cases,
         option_cases,
         response_cases,
+        unseen_choices_five,
         unseen_choices_four,
         unseen_choices_one,
         unseen_choices_three,
         unseen_choices_two,
     )
 
-    unseen = (unseen_choices_one, unseen_choices_two, unseen_choices_three, unseen_choices_four)
+    unseen = (
+        unseen_choices_one,
+        unseen_choices_two,
+        unseen_choices_three,
+        unseen_choices_four,
+        unseen_choices_five,
+    )
 
     pairs = [(gold, text, True) for gold, text in math_cases.RIGHT]
     pairs += [(gold, text, False) for gold, text in math_cases.WRONG]

@@ -126,7 +126,11 @@ def _only_letter(sentence: re.Match[str], offset: int, letters: str) -> Candidat
         if mention[1] in letters
         and not (mention[1] in "AI" and mention[0] == mention[1] and _LOWER_BEHIND.match(said, mention.end()))
     ]
-    if len({mention[1] for mention in named}) != 1 or _NAMED_THING.search(said[: named[-1].start()]):
+    if (
+        len(named) > 3
+        or len({mention[1] for mention in named}) != 1
+        or _NAMED_THING.search(said[: named[-1].start()])
+    ):
         return None
     start, end = named[-1].span(1)
     shift = offset + sentence.start()

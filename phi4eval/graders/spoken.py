@@ -70,6 +70,8 @@ _REVISION = re.compile(
 )
 _ALL_BUT = re.compile(r"\b(?:all|everything) (?:but|except(?: for)?)\s{1,3}\W{0,4}$", re.IGNORECASE)
 
+_JUDGES_THE_REST = re.compile(r"\W{0,4}\s(?:is|are|was|were|can|must|has|have|fails?)\b")
+
 
 def spoken_letter(text: str, letters: str, begin: int = 0) -> Candidate | None:
     """The last letter that a sentence behind `begin` chooses, unless denied or in a list (rule `spoken`)."""
@@ -83,9 +85,10 @@ def spoken_letter(text: str, letters: str, begin: int = 0) -> Candidate | None:
         left = text[max(said.start() - 60, 0) : start]
         if said[place].upper() not in letters or _LISTED.search(left):
             continue
-        if not _ALL_BUT.search(left) and (
-            _DENIED.match(text, said.end()) or _NEGATION.search(text, max(said.start() - 60, 0), start)
-        ):
+        if _ALL_BUT.search(left):
+            if not _JUDGES_THE_REST.match(text, said.end()):
+                continue
+        elif _DENIED.match(text, said.end()) or _NEGATION.search(text, max(said.start() - 60, 0), start):
             continue
         found = Candidate(text=said[place].upper(), span=(places[start], places[end - 1] + 1), rule="spoken")
     return found

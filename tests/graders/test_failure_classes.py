@@ -13,6 +13,7 @@ from tests.cases import (
     fresh_responses,
     option_cases,
     response_cases,
+    unseen_choices_five,
     unseen_choices_four,
     unseen_choices_one,
     unseen_choices_three,
@@ -82,6 +83,7 @@ FRESH = [
         unseen_choices_two,
         unseen_choices_three,
         unseen_choices_four,
+        unseen_choices_five,
     )
     for name, (options, rows) in table.CLASSES.items()
     for gold, text, same in rows
@@ -97,3 +99,10 @@ def test_a_row_written_before_the_grader_saw_it_is_judged_as_its_label_says(
     grade = grade_completion(completion, Key(gold=gold, choices=options), spec)
     assert (grade.verdict == "correct") == same, (name, grade)
     assert grade.verdict not in ("error", "ungradable")
+
+
+@pytest.mark.parametrize(("options", "gold", "text"), unseen_choices_five.OPEN)
+def test_a_right_choice_that_is_not_read_is_no_answer_and_never_a_wrong_one(
+    options: tuple[str, ...], gold: str, text: str
+) -> None:
+    assert grade_text(text, Key(gold=gold, choices=options), "choice").verdict == "no_answer"

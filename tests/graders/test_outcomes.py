@@ -26,6 +26,7 @@ from tests.cases import (
     math_cases,
     option_cases,
     response_cases,
+    unseen_choices_five,
     unseen_choices_four,
     unseen_choices_one,
     unseen_choices_three,
@@ -66,6 +67,7 @@ def outcomes(name: str) -> list[object]:
                 unseen_choices_two,
                 unseen_choices_three,
                 unseen_choices_four,
+                unseen_choices_five,
             )
             for texts, table in module.CLASSES.values()
             for gold, text, _ in table
