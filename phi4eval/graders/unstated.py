@@ -27,8 +27,8 @@ _ASIDE = re.compile(r"\((?=[^()\n]{0,120}[a-zA-Z]{2})[^()\n]{1,160}\)")
 _REASON = re.compile(
     r"[,;]?\s(?:which|because|since|as (?:required|desired|claimed|expected)|rather than|instead of|out of"
     r"|after|before|while|whereas|where|when|given|assuming|for (?:all|any|every)|if|whenever|so that|once"
-    r"|compared|,? ?or (?:about|roughly|approximately))\b"
-    r"|,\s(?:less|more|larger|smaller|greater|nicht|et non|y no|e non)\s"
+    r"|compared|(?:down|up) from|as (?:the|it|this)|,? ?or (?:about|roughly|approximately))\b"
+    r"|,\s(?:less|more|larger|smaller|greater|nicht|(?:e )?non|et non|y no)\s"
     r"|,?\s(?:and\s|but\s)?not\s(?=[-$\\\d])"
     r"|[，、](?:比|而|因为|其中|不是|并非|多于|少于)|\s?(?:\\approx|≈)|\sapproximately\b",
     re.IGNORECASE,
@@ -36,10 +36,11 @@ _REASON = re.compile(
 _CHECKED = re.compile(
     r"[\s*_(>-]*(?:check|verif|note|let me|i hope|feel free|please|confidence|here)", re.IGNORECASE
 )
+_CONCLUDES = re.compile(r"(?:therefore|thus|hence)\b", re.IGNORECASE)
 _TOTAL = re.compile(r"[^\d\n]{0,30}\b(?:in total|in all|altogether)\b", re.IGNORECASE)
 _NONE = re.compile(r"\bno (?:real )?(?:solutions?|roots)\b", re.IGNORECASE)
 _NUMBER = re.compile(
-    r"(?<![A-Za-z0-9_.}\])^{\\])(?:\d{1,2}:\d{2}(?:\s?[ap]\.?m\b\.?)?(?!\d)"
+    r"(?<![A-Za-z0-9_.}\])^{\\])(?:\d{1,2}:\d{2}(?:\s?[aApP]\.?[mM]\b\.?)?(?!\d)"
     r"|[-−]?\\?[$€£]?\d(?:[\d,]*\d)?(?:\.\d+)?(?:\s?/\s?\d+(?!\d))?(?:\s?(?:\\?%|°))?)"
 )
 _TUPLE = re.compile(r"(?<![\w)}\]])[(\[][-−\d][^()\[\]\n]{0,60},[^()\[\]\n]{0,60}[\d}][)\]]")
@@ -70,6 +71,8 @@ def whole_text(text: str) -> Candidate | None:
     if not value.isascii() and _FOREIGN_LETTERS.search(value) and re.search(r"\d", value):
         return None
     words = re.findall(r"(?<![\\a-zA-Z{\d])[a-zA-Z]{2,}", re.sub(r"\\[a-zA-Z]+(?:\s?\{[^{}]*\})?", "", value))
+    if _CONCLUDES.match(value):
+        return None
     if len(words) > 5 or (len(words) > 1 and value[0].isupper() and re.search(r"[\d$]", value)):
         return None
     return candidate(text, 0, len(text), "whole_text")

@@ -264,4 +264,16 @@ CLASSES: dict[str, list[tuple[str, str, bool]]] = {
         ("0.5", "Answer: one half", True),
         ("10", "Hence, the perimeter is 10 cm.", True),
     ],
+    "last sentences with a comparison, and times of day": [
+        ("3/4", "Therefore, x = 3/4.", True),
+        ("3/4", "Therefore, x = -3/4.", False),
+        ("12", "Quindi servono 12 minuti, non 15.", True),
+        ("15", "Quindi servono 12 minuti, non 15.", False),
+        ("25%", "The discount comes to 25%, down from 20%.", True),
+        ("20%", "The discount comes to 25%, down from 20%.", False),
+        ("3:30 PM", "They will meet at 3:30 PM.", True),
+        ("3:30 PM", "They will meet at 3:30 AM.", False),
+        ("45", "Each angle measures 45°, as the triangle is isosceles and right-angled at 90°.", True),
+        ("90", "Each angle measures 45°, as the triangle is isosceles and right-angled at 90°.", False),
+    ],
 }
