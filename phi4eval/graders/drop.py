@@ -17,7 +17,7 @@ from phi4eval.graders.unstated import last_line, whole_text
 from phi4eval.graders.verdicts import grades_of
 from phi4eval.types import Grade, Key
 
-VERSION = "1"
+VERSION = "2"
 
 _grade = grades_of(f"drop@{VERSION}")
 

@@ -19,7 +19,7 @@ from phi4eval.graders.verdicts import grades_of
 from phi4eval.graders.wording import bare_text
 from phi4eval.types import Grade, Key
 
-VERSION = "1"
+VERSION = "2"
 STAND_IN = "judge_stand_in"
 CHARACTERS = 20_000
 """The gold is looked for in the first of them: a short fact has no such answer."""

@@ -17,7 +17,7 @@ from phi4eval.graders.verdicts import grades_of
 from phi4eval.graders.wording import bare_text, in_digits, same_time
 from phi4eval.types import Grade, Key
 
-VERSION = "4"
+VERSION = "5"
 
 _grade = grades_of(f"text@{VERSION}")
 

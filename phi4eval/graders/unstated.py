@@ -14,6 +14,7 @@ from itertools import pairwise
 from phi4eval.graders.anchors import LABEL
 from phi4eval.graders.empty import is_echo
 from phi4eval.graders.extract import BOX, MATH, VALUE, Candidate, candidate, is_list, moved
+from phi4eval.graders.prose import expressions, in_words, is_hedged
 from phi4eval.graders.units import COUNTED, unit_of
 
 SENTENCES = 4
@@ -22,14 +23,24 @@ SENTENCES = 4
 _FOREIGN_LETTERS = re.compile(
     r"[\u0400-\u052f\u0590-\u07bf\u0900-\u0eff\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2}"
 )
-_END_OF_SENTENCE = re.compile(r"(?<!\b[A-Za-z])[.!?](?=[\s*_]|$)\s*|[。！？।]\s*|\n")
+_END_OF_SENTENCE = re.compile(
+    r"(?<!\b[A-Za-z])[.!?](?=[\s*_]|$)\s*|[。！？।]\s*|\n"
+    r"|;\s(?=(?:since|as|because)\s[^,;\n]{1,60},\s(?:so\s|then\s|we\s\w{1,10}\s)?\$?[a-zA-Z]\s?=)"
+)
 _ASIDE = re.compile(r"\((?=[^()\n]{0,120}[a-zA-Z]{2})[^()\n]{1,160}\)")
 _REASON = re.compile(
-    r"[,;]?\s(?:which|because|since|as (?:required|desired|claimed|expected)|rather than|instead of|out of"
+    r"[,;]?\s(?:which"
+    r"(?!\s(?:gives|yields|equals|makes|is equal to|comes to|simplifies to)\s(?:us\s)?[-−$\\\d])"
+    r"|because|since|as (?:required|desired|claimed|expected)|rather than|instead of|out of"
     r"|after|before|while|whereas|where|when|given|assuming|for (?:all|any|every)|if|whenever|so that|once"
     r"|compared|(?:down|up) from|as (?:the|it|this)|,? ?or (?:about|roughly|approximately))\b"
     r"|,\s(?:less|more|larger|smaller|greater|nicht|(?:e )?non|et non|y no)\s"
     r"|,?\s(?:and\s|but\s)?not\s(?=[-$\\\d])"
+    r"|(?:\s(?:and|y|et|und|e)\s(?=\w{2,20}\s\d)|,\s(?:that is\s|soit\s|o sea\s|ovvero\s)?(?=\d))"
+    r"(?=(?:\w{2,20}\s)?\d{1,9}\s"
+    r"(?:(?:fewer|less|more)(?: \w{1,20})? than"
+    r"|(?:fewer|less|menos|más|de moins|de plus|weniger|mehr|in meno)\b)(?!.{0,300}\d))"
+    r"|,\swith\s(?=\d{1,9}(?:\s\w{1,20})?\s(?:left|remaining|to spare)\b)"
     r"|[，、](?:比|而|因为|其中|不是|并非|多于|少于)|\s?(?:\\approx|≈)|\sapproximately\b",
     re.IGNORECASE,
 )
@@ -38,6 +49,7 @@ _CHECKED = re.compile(
 )
 _CONCLUDES = re.compile(r"(?:therefore|thus|hence)\b", re.IGNORECASE)
 _TOTAL = re.compile(r"[^\d\n]{0,30}\b(?:in total|in all|altogether)\b", re.IGNORECASE)
+_VARIABLE = re.compile(r"\$\s?[a-zA-Z]\s?\$|\\\(\s?[a-zA-Z]\s?\\\)")
 _NONE = re.compile(r"\bno (?:real )?(?:solutions?|roots)\b", re.IGNORECASE)
 _NUMBER = re.compile(
     r"(?<![A-Za-z0-9_.}\])^{\\])(?:\d{1,2}:\d{2}(?:\s?[aApP]\.?[mM]\b\.?)?(?!\d)"
@@ -48,7 +60,7 @@ _EQUATION = re.compile(
     r"(?<![\w\\$])[a-zA-Z](?:\([a-z]\))?\s?=\s?(?:(?<![a-zA-Z])[a-zA-Z](?![a-zA-Z])|[-+*/^().\d\s√π²³])+"
 )
 _BETWEEN = re.compile(r"\s?(?:,|,? and|,? or|,? y|,? et|,? und|,? e)\s(?:[a-zA-Z]\s?=\s?)?")
-_RANGE = re.compile(r"\bbetween\s$", re.IGNORECASE)
+_RANGE = re.compile(r"(?:\bbetween|[<>≤≥])\s?$", re.IGNORECASE)
 _UNIT_BEHIND = re.compile(r"\s?([a-zA-Zμ°][a-zA-Zμ²³^\d/.]{0,20}(?:\s(?:per\s)?[a-zA-Z²³]{1,12}){0,2})")
 _NOT_THIS = re.compile(
     r"(?:\bnot|n['’]t|\bnever|\bstep|\bsteps|\bcase|\boption)(?: be)?[\s$*]{1,3}$", re.IGNORECASE
@@ -71,7 +83,7 @@ def whole_text(text: str) -> Candidate | None:
     if not value.isascii() and _FOREIGN_LETTERS.search(value) and re.search(r"\d", value):
         return None
     words = re.findall(r"(?<![\\a-zA-Z{\d])[a-zA-Z]{2,}", re.sub(r"\\[a-zA-Z]+(?:\s?\{[^{}]*\})?", "", value))
-    if _CONCLUDES.match(value):
+    if _CONCLUDES.match(value) or "which" in words:
         return None
     if len(words) > 5 or (len(words) > 1 and value[0].isupper() and re.search(r"[\d$]", value)):
         return None
@@ -111,6 +123,8 @@ def last_value(text: str, *, integers: bool = False) -> Candidate | None:
         found = _concluded(tail, start, end, formulas, integers=integers)
         if found is None:
             continue
+        if is_hedged(tail, start, end):
+            return None
         if not _CHECKED.match(tail, start, end):
             return moved(found, offset)
         later = later or found
@@ -135,19 +149,25 @@ def _concluded(
     text: str, start: int, end: int, formulas: list[re.Match[str]], *, integers: bool
 ) -> Candidate | None:
     """The value of one sentence: in its main clause, else anywhere in it."""
+    if not integers and (said := in_words(text, start, end)):
+        return said
     asides = [aside.span() for aside in _ASIDE.finditer(text, start, end)]
     inside = [m for m in formulas if start <= m.start() < end]
     for limit in (_main_clause(text, start, end, inside), end):
         shown = [m for m in inside if m.start() < limit and not _within(m.start(), asides)]
+        if shown and all(_VARIABLE.fullmatch(m[0]) for m in shown):  # 5 values of $k$
+            if found := _plain_value(text, start, limit, asides, integers=integers):
+                return found
+        elif len(shown) > 1:
+            shown = [m for m in shown if not _VARIABLE.fullmatch(m[0])]
         if not shown and limit == end:
             shown = inside
         if shown:
-            first = shown[-1]
+            first = last = shown[-1]
             while len(shown) > 1 and is_list(text, shown[-2:]):
                 first = shown[-2]
                 shown.pop()
-            last = [m for m in inside if m.start() < limit and not _within(m.start(), asides)] or inside
-            return candidate(text, first.start(), last[-1].end(), "last_formula")
+            return candidate(text, first.start(), last.end(), "last_formula")
         if found := _plain_value(text, start, limit, asides, integers=integers):
             return found
     if not integers and (none := _NONE.search(text, start, end)):
@@ -172,12 +192,10 @@ def _plain_value(
     text: str, start: int, end: int, asides: list[tuple[int, int]], *, integers: bool
 ) -> Candidate | None:
     patterns = (_NUMBER,) if integers else (_NUMBER, _TUPLE)
-    found = [
-        m.span()
-        for pattern in patterns
-        for m in pattern.finditer(text, start, end)
-        if not _NOT_THIS.search(text, max(m.start() - 20, 0), m.start())
-    ]
+    wider = expressions(text, start, end)
+    found = [m.span() for pattern in patterns for m in pattern.finditer(text, start, end)]
+    found = wider + [span for span in found if not any(a <= span[0] and span[1] <= b for a, b in wider)]
+    found = [span for span in found if not _NOT_THIS.search(text, max(span[0] - 20, 0), span[0])]
     found = [span for span in found if not _within(span[0], asides)] or found
     if not found:
         return None
@@ -201,7 +219,8 @@ def _joined(text: str, start: int, first: int, last: int, found: list[tuple[int,
     for before in reversed(found):
         if before[1] > first:
             continue
-        if not _BETWEEN.fullmatch(text, before[1], first) or _RANGE.search(text, start, before[0]):
+        led = text[max(before[0] - 12, start) : before[0]]
+        if not _BETWEEN.fullmatch(text, before[1], first) or _RANGE.search(led):
             break
         first = before[0]
         if name := re.search(r"(?<![\w\\])[a-zA-Z]\s?=\s?$", text[start:first]):

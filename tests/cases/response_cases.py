@@ -142,7 +142,7 @@ CLASSES: dict[str, list[Response]] = {
         ("9", r"We get \boxed{9}. Check: 9 is odd, and 9 + 1 = 10.", "correct"),
         ("9", "The answer is 8 or 9.", "incorrect"),
         ("9", "The answer is either 8 or 9.", "incorrect"),
-        ("9", "The answer could be 9, but I am not sure; it might be 8.", "incorrect"),
+        ("9", "The answer could be 9, but I am not sure; it might be 8.", "no_answer"),
         ("9", "Possible answers: 7, 8, 9, 10", "incorrect"),
         ("9", "I think the answer is not 9.", "no_answer"),
         ("9", "The answer is $ANSWER.", "no_answer"),

@@ -110,6 +110,7 @@ CLASSES: dict[str, tuple[tuple[str, ...], list[tuple[str, str, bool]]]] = {
     "limits": (
         LIMITS,
         [
+            ("A", "The limit is zero.", True),
             ("C", r"The limit is $e$.", True),
             ("C", r"\boxed{e}", True),
             ("D", r"The limit diverges to $\infty$.", True),
@@ -205,7 +206,6 @@ OPEN: list[tuple[tuple[str, ...], str, str]] = [
     (PLANETS, "D", "The largest planet here is **Jupiter**, larger than Saturn."),
     (PLANETS, "E", "Between D and E, I prefer E."),
     (PLANETS, "D", "Cevap D'dir."),
-    (LIMITS, "A", "The limit is zero."),
     (PROBS, "D", "The probability is one half."),
 ]
 """Right answers that the grader calls `no_answer`."""

@@ -18,6 +18,8 @@ from tests.cases import (
     unseen_choices_one,
     unseen_choices_three,
     unseen_choices_two,
+    unseen_responses_one,
+    unseen_responses_two,
 )
 
 PAIRS = [(name, *row) for name, rows in equality_cases.CLASSES.items() for row in rows]
@@ -72,7 +74,12 @@ def test_a_choice_is_judged_as_its_class_says(
 
 FRESH = [
     (name, gold, text, same, (), form)
-    for classes, form in ((fresh_answers.CLASSES, "answer"), (fresh_responses.CLASSES, "response"))
+    for classes, form in (
+        (fresh_answers.CLASSES, "answer"),
+        (fresh_responses.CLASSES, "response"),
+        (unseen_responses_one.CLASSES, "response"),
+        (unseen_responses_two.CLASSES, "response"),
+    )
     for name, rows in classes.items()
     for gold, text, same in rows
 ] + [

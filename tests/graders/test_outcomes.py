@@ -31,6 +31,8 @@ from tests.cases import (
     unseen_choices_one,
     unseen_choices_three,
     unseen_choices_two,
+    unseen_responses_one,
+    unseen_responses_two,
 )
 
 STORED = Path(__file__).parents[1] / "cases" / "outcomes.json"
@@ -42,7 +44,12 @@ def math_rows() -> list[tuple[str, str]]:
     rows += [(gold, prediction) for gold, prediction, _ in math_cases.POLYNOMIALS + math_cases.RESPONSES]
     for classes in (equality_cases.CLASSES, response_cases.CLASSES):
         rows += [(gold, text) for table in classes.values() for gold, text, _ in table]
-    for fresh in (fresh_answers.CLASSES, fresh_responses.CLASSES):
+    for fresh in (
+        fresh_answers.CLASSES,
+        fresh_responses.CLASSES,
+        unseen_responses_one.CLASSES,
+        unseen_responses_two.CLASSES,
+    ):
         rows += [(gold, text) for judged in fresh.values() for gold, text, _ in judged]
     return rows + [("5", text) for text, *_ in extraction_cases.CASES]
 

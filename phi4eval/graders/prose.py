@@ -1,0 +1,102 @@
+"""Which values does a sentence give in another shape than a number: expressions, odds, words, a hedge?
+
+For sentences without a stated answer (see unstated). Each pattern asks for words around the value, because a
+false positive is worse than an answer that is not read. All patterns are bounded.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from phi4eval.graders.extract import Candidate, candidate
+from phi4eval.graders.numbers import parse_number
+from phi4eval.graders.wording import in_digits
+
+_POWER = r"(?:\^\{?[-−]?\w{1,4}\}?|[⁰¹²³⁴-⁹⁻]{1,4})?"
+_CALL = r"(?:sqrt|ln|log|sin|cos|tan|arcsin|arccos|arctan|exp)[ ]?"
+_NUMERAL = r"\d(?:[\d,]{0,40}\d)?(?:\.\d{1,40})?"
+_LEAF = rf"(?:{_NUMERAL}|π|[a-zA-Z](?![a-zA-Z'’])|\([-−+*/^√π\w. ]{{1,40}}\))"
+_FACTOR = rf"(?:√|(?<![a-zA-Z]){_CALL})?{_LEAF}{_POWER}"
+_TERM = rf"(?:{_FACTOR}){{1,8}}"
+_EXPRESSION = re.compile(
+    rf"(?<![\w.}}\])^{{\\/*·×√π$€£²³⁻'’-])(?<!\d\s)[-−]?{_TERM}(?:[ ]?[-+−*/×·][ ]?{_TERM}){{0,20}}(?![\w$])"
+)
+_OPERATION = re.compile(r"[\^√π⁰¹²³⁴-⁹+*×·]|\d[ ]?[-−][ ]?\d|[a-zA-Z)]")
+_SAID_TO_BE = re.compile(r"(?:[=:]|\b(?:is|are|be|equals|gives|get|obtain|to))\s{1,2}$", re.IGNORECASE)
+_ODDS = re.compile(
+    r"\b(?:chance|probability|likelihood)\b[^.\n\d]{0,60}\b(\d{1,9})[ ](?:in|out of)[ ](\d{1,9})\b"
+    r"(?![ ]?[-+*/^=\d])",
+    re.IGNORECASE,
+)
+_ONES = "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+_TEENS = "thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
+_TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million"
+_WORD = rf"(?:{_ONES}|{_TEENS}|{_TENS})"
+_IN_WORDS = re.compile(
+    rf"\b(?:is|are|was|equals|costs|leaves|gives|has|comes to)[ ]"
+    rf"({_WORD}(?:(?:-|[ ](?:and[ ])?){_WORD}){{0,8}}(?:[ ](?:dollars?|cents?))?)"
+    r"(?:[ ][a-z]{2,20})?[.!*\s]{0,4}$"
+)
+_DOLLARS = re.compile(
+    rf"\b(\d{{1,9}}|{_WORD}(?:[- ]{_WORD}){{0,4}})[ ]dollars?"
+    rf"[ ]and[ ](\d{{1,2}}|{_WORD}(?:-{_WORD})?)[ ]cents?\b"
+    r"(?![^.\n]{0,200}\d)"
+)
+_VERDICT = re.compile(r"[\s*_]{0,8}(?:so|therefore|thus|hence),?[ ](yes|no),[ ](?!there[ ])", re.IGNORECASE)
+_SUPERLATIVE = re.compile(
+    r"[\s*_]{0,8}(?:So|Therefore|Thus|Hence),?[ ]([A-Z][a-z]{1,20})[ ](?:is|was)[ ]the[ ]"
+    r"(?:[a-z]{2,12}est|winner)\b(?![^.\n]{0,200}\d)"
+)
+_HEDGE = re.compile(
+    r"\b(?:answer|it|result|value|number)[ ](?:could|might|may)[ ](?:well[ ])?be\b"
+    r"(?![ ](?:is|are|formed|made)\b)"
+    r"|\bnot[ ](?:[a-z]{2,12}[ ])?(?:sure|certain)\b|\bunsure\b|\b(?:perhaps|maybe)\b"
+    r"|\bpossibly[ ](?=[-$\\\d])"
+    r"|\bcan(?:not|['’]t)[ ](?:determine|tell|decide|say)\b",
+    re.IGNORECASE,
+)
+
+
+def expressions(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Spans of plain formulas: `25π`, `2√3`, `2.5 × 10⁻³`, `x^2 + 2x + 1` where a verb or `=` leads to it."""
+    found = []
+    for match in _EXPRESSION.finditer(text, start, end):
+        value = match[0]
+        if not re.search(r"[\dπ√]", value) or not _OPERATION.search(value):
+            continue
+        if re.fullmatch(r"[-−]?[\d.,]+[a-zA-Z]?", value):
+            continue  # a number with a unit
+        if value[0].isalpha() and value[0] != "π" and not _SAID_TO_BE.search(text, start, match.start()):
+            continue
+        found.append(match.span())
+    return found
+
+
+def in_words(text: str, start: int, end: int) -> Candidate | None:
+    """What a sentence says in words or as odds: `1 in 6`, `four dollars`, `so yes`, `Alice is the oldest`."""
+    if odds := _ODDS.search(text, start, end):
+        found = candidate(text, odds.start(1), odds.end(2), "last_number")
+        return msgspec.structs.replace(found, text=f"{odds[1]}/{odds[2]}")
+    if (money := _DOLLARS.search(text, start, end)) and (amount := _amount(money[1], money[2])):
+        return msgspec.structs.replace(candidate(text, *money.span(), "last_number"), text=amount)
+    for pattern in (_VERDICT, _SUPERLATIVE):
+        if said := pattern.match(text, start, end):
+            return candidate(text, *said.span(1), "last_words")
+    if not re.search(r"\d", text[start:end]) and (number := _IN_WORDS.search(text, start, end)):
+        return candidate(text, *number.span(1), "last_words")
+    return None
+
+
+def _amount(dollars: str, cents: str) -> str | None:
+    """`$4.50` from the two numbers, in digits or words; None where a word is not read."""
+    whole, part = parse_number(in_digits(dollars)), parse_number(in_digits(cents))
+    if whole is None or part is None or not 0 < part < 100:
+        return None
+    return f"${whole}.{int(part):02}"
+
+
+def is_hedged(text: str, start: int, end: int) -> bool:
+    """Whether a sentence takes back what it says: `it could be 5`, `I'm not sure`."""
+    return _HEDGE.search(text, start, end) is not None
