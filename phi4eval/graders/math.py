@@ -18,7 +18,7 @@ from phi4eval.graders.unstated import bare_answer, last_value, whole_text
 from phi4eval.graders.verdicts import grades_of
 from phi4eval.types import Grade, Key, Verdict
 
-VERSION = "6"
+VERSION = "7"
 
 _grade = grades_of(f"math@{VERSION}")
 

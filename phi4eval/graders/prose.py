@@ -66,7 +66,7 @@ def expressions(text: str, start: int, end: int) -> list[tuple[int, int]]:
         value = match[0]
         if not re.search(r"[\dπ√]", value) or not _OPERATION.search(value):
             continue
-        if re.fullmatch(r"[-−]?[\d.,]+[a-zA-Z]?", value):
+        if re.fullmatch(r"[-−]?[\d.,]+[a-hj-mo-wA-Z]?", value):
             continue  # a number with a unit
         if value[0].isalpha() and value[0] != "π" and not _SAID_TO_BE.search(text, start, match.start()):
             continue

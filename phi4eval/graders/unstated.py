@@ -40,6 +40,7 @@ _REASON = re.compile(
     r"(?=(?:\w{2,20}\s)?\d{1,9}\s"
     r"(?:(?:fewer|less|more)(?: \w{1,20})? than"
     r"|(?:fewer|less|menos|más|de moins|de plus|weniger|mehr|in meno)\b)(?!.{0,300}\d))"
+    r"|,\s(?:twice|half|\w{3,6} times)\sas\b"
     r"|,\swith\s(?=\d{1,9}(?:\s\w{1,20})?\s(?:left|remaining|to spare)\b)"
     r"|[，、](?:比|而|因为|其中|不是|并非|多于|少于)|\s?(?:\\approx|≈)|\sapproximately\b",
     re.IGNORECASE,
@@ -116,7 +117,7 @@ def last_value(text: str, *, integers: bool = False) -> Candidate | None:
         return None
     offset = max(len(text) - VALUE, 0)
     tail = text[offset:].rstrip()
-    formulas = [] if integers else [m for m in MATH.finditer(tail) if re.search(r"[\da-zA-Z]", _bare(m[0]))]
+    formulas = [] if integers else [m for m in MATH.finditer(tail) if _is_formula(tail, m)]
     sentences = _sentences(tail, [m.span() for m in MATH.finditer(tail)])
     later: Candidate | None = None
     for start, end in reversed(sentences[-SENTENCES:]):
@@ -129,6 +130,12 @@ def last_value(text: str, *, integers: bool = False) -> Candidate | None:
             return moved(found, offset)
         later = later or found
     return moved(later, offset) if later else None
+
+
+def _is_formula(text: str, found: re.Match[str]) -> bool:
+    """Not a closing mark and not `$50 - $` of `$50 - $19`."""
+    money = found[0][-2:-1].isspace() and text[found.end() : found.end() + 1].isdigit()
+    return not money and re.search(r"[\da-zA-Z]", _bare(found[0])) is not None
 
 
 def _bare(formula: str) -> str:
@@ -206,12 +213,19 @@ def _plain_value(
     first, last = found[-1]
     if integers:
         return candidate(text, first, last, "last_number")
-    equations = [m.span() for m in _EQUATION.finditer(text, start, end) if m.end() >= last]
+    equations = [_without_open(m) for m in _EQUATION.finditer(text, start, end) if m.end() >= last]
     if equations and not (equations[-1][0] > first):
         first, last = equations[-1]
         return candidate(text, *_joined(text, start, first, last, found), "last_number")
     first, last = _joined(text, start, first, last, found)
     return candidate(text, first, _with_unit(text, last, end), "last_number")
+
+
+def _without_open(equation: re.Match[str]) -> tuple[int, int]:
+    """The span of an equation, up to a parenthesis that opens in it and does not close: `x = 7 (x`."""
+    if equation[0].count("(") <= equation[0].count(")"):
+        return equation.span()
+    return equation.start(), equation.start() + equation[0].rindex("(")
 
 
 def _joined(text: str, start: int, first: int, last: int, found: list[tuple[int, int]]) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from tests.cases import (
     unseen_choices_three,
     unseen_choices_two,
     unseen_responses_one,
+    unseen_responses_three,
     unseen_responses_two,
 )
 
@@ -79,6 +80,7 @@ FRESH = [
         (fresh_responses.CLASSES, "response"),
         (unseen_responses_one.CLASSES, "response"),
         (unseen_responses_two.CLASSES, "response"),
+        (unseen_responses_three.CLASSES, "response"),
     )
     for name, rows in classes.items()
     for gold, text, same in rows
@@ -106,6 +108,11 @@ def test_a_row_written_before_the_grader_saw_it_is_judged_as_its_label_says(
     grade = grade_completion(completion, Key(gold=gold, choices=options), spec)
     assert (grade.verdict == "correct") == same, (name, grade)
     assert grade.verdict not in ("error", "ungradable")
+
+
+@pytest.mark.parametrize(("gold", "text"), unseen_responses_three.OPEN)
+def test_a_right_response_that_is_not_read_is_not_correct(gold: str, text: str) -> None:
+    assert grade_text(text, Key(gold=gold), "math").verdict != "correct"
 
 
 @pytest.mark.parametrize(("options", "gold", "text"), unseen_choices_five.OPEN)

@@ -32,6 +32,7 @@ from tests.cases import (
     unseen_choices_three,
     unseen_choices_two,
     unseen_responses_one,
+    unseen_responses_three,
     unseen_responses_two,
 )
 
@@ -49,6 +50,7 @@ def math_rows() -> list[tuple[str, str]]:
         fresh_responses.CLASSES,
         unseen_responses_one.CLASSES,
         unseen_responses_two.CLASSES,
+        unseen_responses_three.CLASSES,
     ):
         rows += [(gold, text) for judged in fresh.values() for gold, text, _ in judged]
     return rows + [("5", text) for text, *_ in extraction_cases.CASES]
