@@ -1,6 +1,6 @@
 """A second set of responses in prose, written after the first was mended: rows (gold, response, right).
 
-Run once before it was added; the result is in benchmarks/README.md. Its four faults were mended since.
+Run once before it was added; the result is in benchmarks/README.md. Its four wrong rows are right since.
 """
 
 from __future__ import annotations
