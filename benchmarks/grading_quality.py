@@ -7,7 +7,9 @@ for each table and grader, accuracy, false positives among the wrong rows, and f
 ones; --show prints ours' disagreements with the labels. Peers that are not installed are named and left out;
 --python runs a peer in another environment (`inspect_math=/path/to/python`). lm-eval's minerva_math needs an
 older parser than math-verify's extra: docs/grading.md says how to give it one. A bare answer is given to the
-peers as a formula, `$...$`.
+peers as a formula, `$...$`, to minerva_math inside the last line that its prompt asks for. minerva_math reads
+no other text, and hendrycks_math takes what stands between the first and the last dollar sign, box and all:
+on boxed answers and responses the two show what their extraction does to other models' style.
 """
 
 from __future__ import annotations
@@ -103,9 +105,15 @@ def ours(row: dict[str, Any]) -> Judgement:
     )
 
 
-def _for_peers(row: dict[str, Any]) -> str:
+def _for_peer(row: dict[str, Any], peer: str) -> str:
+    """The text as a peer wants it: a bare answer as a formula, for minerva_math inside its own last line."""
     text = str(row["prediction"])
-    return f"${text}$" if row["form"] == "answer" and "$" not in text else text
+    if row["form"] != "answer":
+        return text
+    formula = text if "$" in text else f"${text}$"
+    if peer == "minerva_math":
+        return f"Final Answer: The final answer is {formula}. I hope it is correct."
+    return formula
 
 
 def line(name: str, said: Sequence[bool], labels: Sequence[bool]) -> str:
@@ -147,7 +155,7 @@ def main() -> None:
             print(f"      {row['label']!s:5} gold {row['gold']!r}: {each.explanation}")
             print(f"            {row['prediction'][-80:]!r}")
         for peer in filter(None, options.peers.split(",")):
-            pairs = [(row["gold"], _for_peers(row)) for row in rows]
+            pairs = [(row["gold"], _for_peer(row, peer)) for row in rows]
             try:
                 said = [right for right, _ in verdicts(peer, pairs, pythons.get(peer, sys.executable))]
             except RuntimeError as error:

@@ -59,7 +59,12 @@ class Engine:
         os.environ[vllm_plugin.PARENT] = str(os.getpid())
         self._thread = threading.Thread(target=self._serve, args=(ready,), name="vllm-engine", daemon=True)
         self._thread.start()
-        ready.wait()
+        # vLLM's own deadline holds for a part of its start only
+        if not ready.wait(startup_timeout):
+            raise IncompleteError(
+                f"the vLLM engine did not start within {startup_timeout} seconds",
+                "VLLM_LOGGING_LEVEL=INFO shows its log; --backend-arg startup_timeout=SECONDS waits longer",
+            )
         if self._failure is not None:
             self._thread.join()
             reason = " ".join(str(self._failure).split()) or type(self._failure).__name__

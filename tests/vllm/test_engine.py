@@ -254,7 +254,42 @@ def test_an_engine_that_dies_ends_the_run_and_says_how_to_go_on(tmp_path: Path) 
     backend.close()
 
 
+def test_an_engine_that_falls_silent_ends_the_run_instead_of_hanging_it() -> None:
+    from phi4eval.errors import IncompleteError
+
+    others = set(psutil.Process().children(recursive=True))
+    backend = started(stall_timeout="3")
+    prompts = [ask(f"What is {n} + {n}?", item=str(n), max_tokens=900, temperature=1.5) for n in range(64)]
+    answers = backend.generate(prompts, threading.Event())
+    next(answers)
+    engines = [
+        process
+        for process in set(psutil.Process().children(recursive=True)) - others
+        if "EngineCore" in " ".join(process.cmdline())
+    ]
+    assert engines
+    for process in engines:
+        process.suspend()
+    try:
+        with pytest.raises(IncompleteError, match="no answer for 3 seconds") as caught:
+            list(answers)
+    finally:
+        for process in engines:
+            process.kill()
+    assert "stall_timeout" in (caught.value.hint or "")
+    backend.close()
+
+
 def test_texts_are_those_of_hf_when_sampling_is_greedy(engine: Any) -> None:
     hf = open_backend("hf", find_model("phi-tiny"), BackendOptions(args={"dtype": "float32"}))
     prompts = [ask(f"What is {n} * 3?", item=str(n), max_tokens=40, stop=("=",)) for n in range(12)]
     assert texts(answer(engine, *prompts)) == texts(answer(hf, *prompts))  # type: ignore[arg-type]
+
+
+def test_an_engine_that_does_not_start_in_time_ends_the_run() -> None:
+    from phi4eval.errors import IncompleteError
+
+    backend = started(startup_timeout="1")
+    with pytest.raises(IncompleteError, match="did not start within 1 seconds"):
+        list(backend.generate([ask("What is 1 + 1?", item="1")], threading.Event()))
+    backend.close()
