@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from phi4eval.comparison import words
 from phi4eval.comparison.paired import TaskComparison
@@ -10,6 +10,9 @@ from phi4eval.comparison.words import Unit
 from phi4eval.site.records import Entry, Measured, Pair, TaskBoard
 from phi4eval.stats.rank import Rank
 from phi4eval.types import CLEAN, LEAKS, Exposure, Interval, ScanFacts
+
+SAFE_TIER = 2
+"""Below this sandbox tier what a program does is not fully contained."""
 
 VERDICT_WORDS = {
     "correct": "right",
@@ -58,6 +61,17 @@ def rank(found: Rank | None) -> str:
     if found is None:
         return ""
     return str(found.best) if found.best == found.worst else f"{found.best}–{found.worst}"
+
+
+def tier(extra: Mapping[str, float]) -> str:
+    """How strong the box was that a run's programs ran in; nothing for tasks that run none."""
+    low = extra.get("sandbox_tier")
+    if low is None:
+        return ""
+    high = extra.get("highest_sandbox_tier", low)
+    weak = ", a weak box" if low < SAFE_TIER else ""
+    tiers = f"tier {low:g}" if high == low else f"tiers {low:g} to {high:g}"
+    return f"sandbox {tiers} of 4{weak}"
 
 
 def percent(share: float, decimals: int = 1) -> str:

@@ -73,6 +73,35 @@ def test_unknown_cost_is_said(site: Path) -> None:
     assert "unknown" in read(site, "tasks/sums.html")
 
 
+@pytest.mark.parametrize(
+    ("tiers", "words"),
+    [
+        ((4,), "sandbox tier 4 of 4"),
+        ((1,), "sandbox tier 1 of 4, a weak box"),
+        ((2, 4), "sandbox tiers 2 to 4 of 4"),
+    ],
+)
+def test_every_page_with_a_programs_score_names_the_box(
+    tmp_path: Path, tiers: tuple[int, ...], words: str
+) -> None:
+    task = made_task()
+    flags = iter([*tiers, *(tiers[-1] for _ in range(10))])
+    run = write_run(
+        tmp_path / "runs",
+        model="able",
+        tasks=[(task, made_prompts(task, items=4, repeats=1))],
+        answers=right_every(1),
+        grade=lambda grade: msgspec.structs.replace(grade, flags=(f"sandbox_tier_{next(flags)}",)),
+    )
+    build_site(out=tmp_path / "out", results=tmp_path / "runs")
+    pages = ("index.html", "tasks/sums.html", "models/able.html", f"runs/{run.manifest.run_id}.html")
+    assert [page for page in pages if words not in read(tmp_path / "out", page)] == []
+
+
+def test_a_task_without_programs_names_no_box(site: Path) -> None:
+    assert "sandbox" not in read(site, "tasks/sums.html")
+
+
 def test_settings_that_differ_stand_before_the_numbers(tmp_path: Path) -> None:
     first = made_task()
     second = made_task(version="2")
