@@ -13,11 +13,11 @@ from phi4eval.graders.empty import is_refusal
 from phi4eval.graders.extract import final_statement
 from phi4eval.graders.normal import plain_value
 from phi4eval.graders.numbers import parse_number
-from phi4eval.graders.unstated import bare_answer, last_value, whole_text
+from phi4eval.graders.unstated import bare_answer, conclusion, last_value, whole_text
 from phi4eval.graders.verdicts import grades_of
 from phi4eval.types import Grade, Key
 
-VERSION = "7"
+VERSION = "8"
 
 _grade = grades_of(f"integer@{VERSION}")
 
@@ -31,7 +31,7 @@ def grade(text: str, key: Key, options: Mapping[str, str]) -> Grade:
     gold = number_of(_GOLD.sub("", key.gold))
     if gold is None:
         return _grade("ungradable", "gold", f'the gold "{key.gold[:80]}" is not a number')
-    found = final_statement(text)
+    found = conclusion(text, final_statement(text), integers=True)
     if found is None and options.get("form") == "answer":
         found = bare_answer(text)
     if found is None and is_refusal(text):

@@ -9,16 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from phi4eval.graders.chains import concludes
 from phi4eval.graders.empty import is_refusal
 from phi4eval.graders.equal import Equality, compare
 from phi4eval.graders.extract import Candidate, final_statement, find_boxes
 from phi4eval.graders.normal import unwrapped
 from phi4eval.graders.symbolic import TooLarge
-from phi4eval.graders.unstated import bare_answer, last_value, whole_text
+from phi4eval.graders.unstated import bare_answer, conclusion, last_value, whole_text
 from phi4eval.graders.verdicts import grades_of
 from phi4eval.types import Grade, Key, Verdict
 
-VERSION = "7"
+VERSION = "8"
+CHAINED = frozenset({"last_formula", "last_number", "whole_text", "result", "statement", "answer_line"})
+"""Rules that may take a whole chain of equalities, whose last member is the answer."""
 
 _grade = grades_of(f"math@{VERSION}")
 
@@ -38,7 +41,7 @@ def grade(text: str, key: Key, options: Mapping[str, str]) -> Grade:
     gold = bare_gold(key.gold)
     if not gold:
         return _grade("ungradable", "gold", "the gold is empty")
-    found = final_statement(text)
+    found = conclusion(text, final_statement(text))
     if found is None and is_refusal(text):
         return _grade("refused", "refusal", "the model declined to answer")
     if found is None and options.get("form") == "answer":
@@ -57,6 +60,8 @@ def judge(found: Candidate, gold: str) -> Grade:
     try:
         # `the answer is 5!` is 5, unless the gold is a factorial itself
         said = f"{found.text}!" if found.exclaimed and "!" in gold else found.text
+        if found.rule in CHAINED:
+            said = concludes(said, gold)
         result = compare(gold=gold, prediction=said)
     except TooLarge as limit:
         return _grade("ungradable", f"{found.rule}/limit", f"not compared: {limit}", found)

@@ -12,6 +12,7 @@ import re
 from itertools import pairwise
 
 from phi4eval.graders.anchors import LABEL
+from phi4eval.graders.clauses import main_clause, without_figures
 from phi4eval.graders.empty import is_echo
 from phi4eval.graders.extract import BOX, MATH, VALUE, Candidate, candidate, is_list, moved
 from phi4eval.graders.prose import expressions, in_words, is_hedged
@@ -19,6 +20,8 @@ from phi4eval.graders.units import COUNTED, unit_of
 
 SENTENCES = 4
 """Only this many last sentences are looked at."""
+TAIL = 4_000
+"""Only this many last characters are looked at."""
 
 _FOREIGN_LETTERS = re.compile(
     r"[\u0400-\u052f\u0590-\u07bf\u0900-\u0eff\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2}"
@@ -28,33 +31,45 @@ _END_OF_SENTENCE = re.compile(
     r"|;\s(?=(?:since|as|because)\s[^,;\n]{1,60},\s(?:so\s|then\s|we\s\w{1,10}\s)?\$?[a-zA-Z]\s?=)"
 )
 _ASIDE = re.compile(r"\((?=[^()\n]{0,120}[a-zA-Z]{2})[^()\n]{1,160}\)")
-_REASON = re.compile(
-    r"[,;]?\s(?:which"
-    r"(?!\s(?:gives|yields|equals|makes|is equal to|comes to|simplifies to)\s(?:us\s)?[-−$\\\d])"
-    r"|because|since|as (?:required|desired|claimed|expected)|rather than|instead of|out of"
-    r"|after|before|while|whereas|where|when|given|assuming|for (?:all|any|every)|if|whenever|so that|once"
-    r"|compared|(?:down|up) from|as (?:the|it|this)|,? ?or (?:about|roughly|approximately))\b"
-    r"|,\s(?:less|more|larger|smaller|greater|nicht|(?:e )?non|et non|y no)\s"
-    r"|,?\s(?:and\s|but\s)?not\s(?=[-$\\\d])"
-    r"|(?:\s(?:and|y|et|und|e)\s(?=\w{2,20}\s\d)|,\s(?:that is\s|soit\s|o sea\s|ovvero\s)?(?=\d))"
-    r"(?=(?:\w{2,20}\s)?\d{1,9}\s"
-    r"(?:(?:fewer|less|more)(?: \w{1,20})? than"
-    r"|(?:fewer|less|menos|más|de moins|de plus|weniger|mehr|in meno)\b)(?!.{0,300}\d))"
-    r"|,\s(?:twice|half|\w{3,6} times)\sas\b"
-    r"|,\swith\s(?=\d{1,9}(?:\s\w{1,20})?\s(?:left|remaining|to spare)\b)"
-    r"|[，、](?:比|而|因为|其中|不是|并非|多于|少于)|\s?(?:\\approx|≈)|\sapproximately\b",
+_CHECKED = re.compile(
+    r"[\s*_(>-]*(?:(?:to|we(?: can)?|you can|let['’]?s|as a|quick|sanity|double)[ -]){0,2}"
+    r"(?:check|verif|confirm|not(?:e|ic)|remark|let me|i hope|feel free|please|confidence|here|indeed"
+    r"|(?:for|an?|one) example|equality (?:occurs|holds|is)|this (?:checks|works)"
+    r"|(?:substitut|plug|test)\w+[^\n]{0,200}\b(?:original|check|true|holds|satisf\w+|works|correct|✓|✔))"
+    r"(?!.{0,400}\b(?:so|thus|hence|giving|therefore)\b)"
+    r"|\s*\((?-i:[A-Z])[a-z]{1,12}[\s,][^\n]{1,400}\)[\s.]*$",
     re.IGNORECASE,
 )
-_CHECKED = re.compile(
-    r"[\s*_(>-]*(?:check|verif|note|let me|i hope|feel free|please|confidence|here)", re.IGNORECASE
+_CONCLUDES = re.compile(
+    r"^(?:therefore|thus|hence)\b|^[A-Z][a-z]{2,14},\s{1,3}(?:\$|\\[(\[])|[,.]\s(?:so|thus|hence|therefore)\s",
+    re.IGNORECASE,
 )
-_CONCLUDES = re.compile(r"(?:therefore|thus|hence)\b", re.IGNORECASE)
 _TOTAL = re.compile(r"[^\d\n]{0,30}\b(?:in total|in all|altogether)\b", re.IGNORECASE)
-_VARIABLE = re.compile(r"\$\s?[a-zA-Z]\s?\$|\\\(\s?[a-zA-Z]\s?\\\)")
+_ASSIGNED = re.compile(r"(?:\$|\\\(|\\\[)*\s*\\?[a-zA-Z]{1,8}(?:_\{?\w\}?|\([a-z]\))?\s?=")
+_VARIABLE = re.compile(
+    r"(?:\$|\\\()\s?(?!\\(?:pi|infty|emptyset)|[ei][,.]?\s?[\\$])(?:[A-Z]{2,4}|\\?[a-zA-Z]{1,8}(?:\^\{?-?\w\}?)?"
+    r"(?:\([a-z](?:,\s?[a-z]){0,3}\))?)[,.;]?\s?(?:\$|\\\))"
+)
+"""A formula that is only a name: `$k$`, `$f(x)$`, `$ABC$`."""
+_GOES_ON_LOWER = re.compile(r"\s{0,3}[a-z]")
+_SUBORDINATE = re.compile(r"(?:since|because|as|if|when|given that)\b", re.IGNORECASE)
+_PREPOSED = re.compile(r"\b(?:since|because|as|if|when|given that|for)\b[^,$\d]{0,80}$", re.IGNORECASE)
+_CLOSED_SENTENCE = re.compile(r"[.!?]\s?(?:\$\$?|\\\]|\\\)|\\end\{\w{1,10}\*?\})$")
 _NONE = re.compile(r"\bno (?:real )?(?:solutions?|roots)\b", re.IGNORECASE)
 _NUMBER = re.compile(
     r"(?<![A-Za-z0-9_.}\])^{\\])(?:\d{1,2}:\d{2}(?:\s?[aApP]\.?[mM]\b\.?)?(?!\d)"
     r"|[-−]?\\?[$€£]?\d(?:[\d,]*\d)?(?:\.\d+)?(?:\s?/\s?\d+(?!\d))?(?:\s?(?:\\?%|°))?)"
+)
+_AMOUNT = re.compile(r"\.?\d")
+_PROSE = re.compile(r"\$[.,;:]?\s[^$]{0,200}?[a-zA-Z]{2}[^$\\]{0,200}\s\$")
+_WORKED_OUT = re.compile(
+    r"[\d)%a-zA-Z]\s?[-−–+*/x×÷·]\s?\(?[$€£]?\.?\d[^=\n;]{0,60}=\s?(?=[-−]?\\?[$€£]?\.?\d)", re.IGNORECASE
+)
+"""Arithmetic in prose, up to its result: `3 * 12 =`."""
+_GOES_ON = re.compile(
+    r"[^\d\n]{0,200}(?:\b(?:so|therefore|thus|hence|means|gives?|leaves|leaving|(?<!to )makes?|making|equals?"
+    r"|is|are|was|were|has|have|had|get|gets|got|costs?|takes?|took|needs?|total of|produces?|yields|will be"
+    r"|comes to|then)\b|[=,:])[^\d\n]{0,80}\d"
 )
 _TUPLE = re.compile(r"(?<![\w)}\]])[(\[][-−\d][^()\[\]\n]{0,60},[^()\[\]\n]{0,60}[\d}][)\]]")
 _EQUATION = re.compile(
@@ -84,7 +99,7 @@ def whole_text(text: str) -> Candidate | None:
     if not value.isascii() and _FOREIGN_LETTERS.search(value) and re.search(r"\d", value):
         return None
     words = re.findall(r"(?<![\\a-zA-Z{\d])[a-zA-Z]{2,}", re.sub(r"\\[a-zA-Z]+(?:\s?\{[^{}]*\})?", "", value))
-    if _CONCLUDES.match(value) or "which" in words:
+    if _CONCLUDES.search(value) or _SUBORDINATE.match(value) or "which" in words:
         return None
     if len(words) > 5 or (len(words) > 1 and value[0].isupper() and re.search(r"[\d$]", value)):
         return None
@@ -107,6 +122,14 @@ def last_line(text: str) -> Candidate | None:
     return found if 0 < len(found.text) <= 80 and not is_echo(found.text) else None
 
 
+def conclusion(text: str, stated: Candidate | None, *, integers: bool = False) -> Candidate | None:
+    """A `result` sentence (`the sum is 9`), or the value that a later sentence goes on to conclude with."""
+    if stated is None or stated.rule != "result":
+        return stated
+    later = last_value(text, integers=integers)
+    return later if later is not None and later.span[0] >= stated.span[1] else stated
+
+
 def last_value(text: str, *, integers: bool = False) -> Candidate | None:
     """The value that the last sentence with one concludes with (rules `last_formula`, `last_number`).
 
@@ -115,7 +138,8 @@ def last_value(text: str, *, integers: bool = False) -> Candidate | None:
     """
     if BOX.search(text):
         return None
-    offset = max(len(text) - VALUE, 0)
+    text = without_figures(text)
+    offset = max(len(text) - TAIL, 0)
     tail = text[offset:].rstrip()
     formulas = [] if integers else [m for m in MATH.finditer(tail) if _is_formula(tail, m)]
     sentences = _sentences(tail, [m.span() for m in MATH.finditer(tail)])
@@ -133,9 +157,14 @@ def last_value(text: str, *, integers: bool = False) -> Candidate | None:
 
 
 def _is_formula(text: str, found: re.Match[str]) -> bool:
-    """Not a closing mark and not `$50 - $` of `$50 - $19`."""
-    money = found[0][-2:-1].isspace() and text[found.end() : found.end() + 1].isdigit()
-    return not money and re.search(r"[\da-zA-Z]", _bare(found[0])) is not None
+    """Not a closing mark, not `$50 - $` of `$50 - $19`, and not the prose between two formulas."""
+    if found[0][0] == "$" and found[0][1] != "$":
+        before_number = _AMOUNT.match(text, found.end()) is not None
+        if before_number and (found[0][-2:-1].isspace() or found[0][-2:-1] in "+-*/=("):
+            return False
+        if _PROSE.match(found[0]):
+            return False
+    return re.search(r"[\da-zA-Z]", _bare(found[0])) is not None
 
 
 def _bare(formula: str) -> str:
@@ -148,7 +177,12 @@ def _sentences(text: str, formulas: list[tuple[int, int]]) -> list[tuple[int, in
     for stop in _END_OF_SENTENCE.finditer(text):
         if not any(start < stop.start() < end for start, end in formulas):
             cuts.append(stop.end())
-    cuts.append(len(text))
+    cuts += [
+        end
+        for start, end in formulas
+        if _CLOSED_SENTENCE.search(text, max(start, end - 20), end) and not _GOES_ON_LOWER.match(text, end)
+    ]
+    cuts = sorted({*cuts, len(text)})
     return [(start, end) for start, end in pairwise(cuts) if text[start:end].strip()]
 
 
@@ -159,8 +193,10 @@ def _concluded(
     if not integers and (said := in_words(text, start, end)):
         return said
     asides = [aside.span() for aside in _ASIDE.finditer(text, start, end)]
+    if worked_out := _worked_out(text, start, end, formulas, asides, integers=integers):
+        return worked_out
     inside = [m for m in formulas if start <= m.start() < end]
-    for limit in (_main_clause(text, start, end, inside), end):
+    for limit in (main_clause(text, start, end, inside), end):
         shown = [m for m in inside if m.start() < limit and not _within(m.start(), asides)]
         if shown and all(_VARIABLE.fullmatch(m[0]) for m in shown):  # 5 values of $k$
             if found := _plain_value(text, start, limit, asides, integers=integers):
@@ -171,7 +207,7 @@ def _concluded(
             shown = inside
         if shown:
             first = last = shown[-1]
-            while len(shown) > 1 and is_list(text, shown[-2:]):
+            while len(shown) > 1 and _is_listed(text, start, *shown[-2:]):
                 first = shown[-2]
                 shown.pop()
             return candidate(text, first.start(), last.end(), "last_formula")
@@ -182,13 +218,40 @@ def _concluded(
     return None
 
 
-def _main_clause(text: str, start: int, end: int, formulas: list[re.Match[str]]) -> int:
-    """Where the main clause ends: before a reason or a comparison that follows its value."""
-    for reason in _REASON.finditer(text, start, end):
-        in_formula = any(m.start() < reason.start() < m.end() for m in formulas)
-        if not in_formula and (re.search(r"\d", text[start : reason.start()])):
-            return reason.start()
-    return end
+def _worked_out(
+    text: str,
+    start: int,
+    end: int,
+    formulas: list[re.Match[str]],
+    asides: list[tuple[int, int]],
+    *,
+    integers: bool,
+) -> Candidate | None:
+    """The result of a sentence's last arithmetic, if no statement follows it: `3 * 4 = 12 eggs in 2 days`."""
+    found = next(reversed(list(_WORKED_OUT.finditer(text, start, end))), None)
+    if found is None or _within(found.end(), asides) or _within(found.end(), [m.span() for m in formulas]):
+        return None
+    value = _NUMBER.match(text, found.end(), end)
+    if value is None or _GOES_ON.match(text, value.end(), end):
+        return None
+    if _SUBORDINATE.match(text[start:end].lstrip()) and _NUMBER.search(text, value.end(), end):
+        return None
+    last = value.end() if integers else _with_unit(text, value.end(), end)
+    return candidate(text, value.start(), last, "last_number")
+
+
+def _is_listed(text: str, start: int, left: re.Match[str], right: re.Match[str]) -> bool:
+    """Whether two formulas are members of one list: both equations, or both not; `$x = 2$ and $-3$` are too.
+
+    `Since $x = 3$, $y = 5$` is no list.
+    """
+    if not is_list(text, [left, right]):
+        return False
+    if text[left.end() : right.start()].strip() == "," and _PREPOSED.search(text, start, left.start()):
+        return False
+    if "=" in right[0] and "=" in left[0]:
+        return _ASSIGNED.match(left[0]) is not None and _ASSIGNED.match(right[0]) is not None
+    return "=" not in right[0]
 
 
 def _within(position: int, spans: list[tuple[int, int]]) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from phi4eval.graders import grade_completion
 from phi4eval.types import Completion, Grade, GraderSpec, Key
 from tests.cases import (
+    concluded_cases,
     equality_cases,
     fresh_answers,
     fresh_choices,
@@ -78,6 +79,7 @@ FRESH = [
     for classes, form in (
         (fresh_answers.CLASSES, "answer"),
         (fresh_responses.CLASSES, "response"),
+        (concluded_cases.CLASSES, "response"),
         (unseen_responses_one.CLASSES, "response"),
         (unseen_responses_two.CLASSES, "response"),
         (unseen_responses_three.CLASSES, "response"),
@@ -100,7 +102,7 @@ FRESH = [
 
 
 @pytest.mark.parametrize(("name", "gold", "text", "same", "options", "form"), FRESH)
-def test_a_row_written_before_the_grader_saw_it_is_judged_as_its_label_says(
+def test_a_row_of_prose_or_of_an_unseen_set_is_judged_as_its_label_says(
     name: str, gold: str, text: str, same: bool, options: tuple[str, ...], form: str
 ) -> None:
     completion = Completion(task="t", item="i", sample=0, text=text, finish="stop", prompt_hash="")

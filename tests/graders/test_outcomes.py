@@ -17,6 +17,7 @@ from phi4eval.seeds import content_hash
 from phi4eval.types import Key
 from tests.cases import (
     choice_cases,
+    concluded_cases,
     equality_cases,
     extraction_cases,
     fresh_answers,
@@ -48,6 +49,7 @@ def math_rows() -> list[tuple[str, str]]:
     for fresh in (
         fresh_answers.CLASSES,
         fresh_responses.CLASSES,
+        concluded_cases.CLASSES,
         unseen_responses_one.CLASSES,
         unseen_responses_two.CLASSES,
         unseen_responses_three.CLASSES,

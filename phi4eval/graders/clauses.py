@@ -1,0 +1,104 @@
+"""Which part of a sentence says its value, and which part only gives a reason or a comparison?
+
+`The area is 12, since 3 times 4 is 12`: what counts ends before "since". A reason that stands in front
+(`so since 2x = 8, x = 4`), or after which the sentence goes on to conclude, cuts nothing off. All bounded.
+"""
+
+from __future__ import annotations
+
+import re
+
+_DIGIT = r"[\d$\\]"
+_VALUE = (
+    r"(?:[-−$(\\\d]|[a-zA-Z]\s?=|(?:the|an?|exactly|only|just|also|then|simply|equal to|therefore|thus)\s)"
+)
+_COMPARED = (
+    r"(?!(?:\\?\$?[\d.,]{1,12}\\?\$?\s)?(?:\w{1,15}\s)?(?:more|less|fewer|larger|smaller|greater|times|older"
+    r"|younger|higher|lower|shorter|longer|taller|before|after|above|below|over|under|% of|percent of|of)\b)"
+)
+"""Not in front of a comparison: `which is 2 more than 3`."""
+_CONCLUDING = (
+    r"(?:gives|yields|equals|makes|is|are|has|means|implies|tells|leads|leaves|indicates|shows|results"
+    r"|solves|factors|reduces|simplifies|produces|forces|comes|works out|must be|we)\s"
+    r"(?:us\s|that\s|to\s|in\s|as\s|have\s|there\s(?:is|are)\s"
+    r"|(?:area|length|volume|value|sum|size|order|degree)\s){0,3}"
+)
+_SAYS_MORE = r"(?![^.\n]{0,80}(?:\b(?:is|are|was|were|equals|makes|gives|leaves)\b|=\s?[\d$]))"
+_REASON = re.compile(
+    "|".join(
+        (
+            # `which gives 5` and `which, dividing by 6, solves to 5` go on
+            r"[,;]?\swhich\b(?!(?:,[^,.\n]{1,40},)?\s(?:then\s|in turn\s|also\s)?"
+            rf"{_CONCLUDING}{_COMPARED}{_VALUE})",
+            r"[,;]?\s(?:because|since|after|before|while|whereas|where|when|whenever|once|assuming|compared"
+            r"|if(?! and only)|given(?=\s(?:that|the|an?)\b)|so that|such that|for (?:all|any|every)"
+            r"|rather than|instead of|(?:down|up) from|as (?:the|it|this)"
+            r"|as (?:required|desired|claimed|expected)|,? ?or (?:about|roughly|approximately))\b",
+            rf"\sout of(?=\s(?:the\s|a total of\s)?{_DIGIT})",
+            rf"\s(?:satisf(?:y|ies)|of (?:the|these|those)(?=\s\$?\d))\b{_SAYS_MORE}",
+            r",\s(?:less|more|larger|smaller|greater|nicht|(?:e )?non|et non|y no)\s",
+            r",?\s(?:and\s|but\s)?not\s(?=[-$\\\d])",
+            # `12, 3 more than` and `12 and Ann 3 fewer`
+            r"(?:\s(?:and|y|et|und|e)\s(?=\w{2,20}\s\d)|,\s(?:that is\s|soit\s|o sea\s|ovvero\s)?(?=\d))"
+            r"(?=(?:\w{2,20}\s)?\d{1,9}\s(?:(?:fewer|less|more)(?: \w{1,20})? than"
+            r"|(?:fewer|less|menos|más|de moins|de plus|weniger|mehr|in meno)\b)(?!.{0,300}\d))",
+            r",\s(?:twice|half|\w{3,6} times)\sas\b",
+            # `49 is the first value with`
+            r"(?<=[\d$})])\s(?:is|must be|are)\sthe\s(?:first|only|smallest|largest|least|greatest|closest"
+            r"|nearest|lowest|highest)\b(?![^.\n]{0,100}(?:\b(?:is|equals|are)\b|=))",
+            r"\s(?:integers|numbers|multiples|primes)\sfrom\s(?=\$?[-−]?\d+\$?\sto\s)",
+            r",\swith\s(?=\d{1,9}(?:\s\w{1,20})?\s(?:left|remaining|to spare)\b)",
+            r"[，、](?:比|而|因为|其中|不是|并非|多于|少于)",
+            r"\s?(?:\\approx|≈)|\sapproximately\b",
+        )
+    ),
+    re.IGNORECASE,
+)
+_LED_IN = re.compile(
+    r"(?:\b(?:so|and|but|then|that|thus|hence|therefore|have|only|true|minimi[sz]ed|maximi[sz]ed)|^)[\s,]{0,3}$",
+    re.IGNORECASE,
+)
+"""In front of a reason that the main clause follows, or of a condition that is what was asked for."""
+_CONDITION = re.compile(
+    r"[,;]?\s(?:because|since|when|where|if|whenever|given|assuming|after|once|as)\b", re.IGNORECASE
+)
+_PURPOSE = re.compile(r"\sto\s(?!get|obtain|find|give|reach|arrive)[a-z]{3,20}\s")
+_NEEDED = re.compile(r"\b(?:need(?:s|ed)?|requires?d?|takes?|took)\b[^.\n]{0,120}\d", re.IGNORECASE)
+"""`needs 132 spoons to make 16 cakes`: the purpose says no value."""
+_FROM = re.compile(r"\b(?:from|of|by|in|to|after)$", re.IGNORECASE)
+"""In front of "which": `from which x = 3`."""
+_RESUMES = (
+    r",?\s(?:and\s)?(?:so(?! that)|thus|hence|therefore|it follows)\b",
+    r",\s(?:giving|making|leaving|yielding|for a total of|of which|the \w+ of which|respectively)\b",
+    r",\s(?:and\s)?(?:then|we|there|our|he|she|they|it|this"
+    r"|(?:the|their|its|his|her)\s(?:\w+\s){1,6}?(?:is|are|equals|of which))\s",
+    rf",?\swhich\s(?:is|means|gives|equals|implies|leaves|yields)\s{_COMPARED}",
+    r",\s(?:namely|i\.e\.|that is),?\s(?=[$\d])",
+)
+_RESUMED = re.compile(rf"(?:{'|'.join(_RESUMES)})[^.;\n]{{0,200}}{_DIGIT}", re.IGNORECASE)
+"""Behind a reason: the sentence goes on with what follows from it."""
+_FIGURE = re.compile(r"\[asy\](?:.|\n){0,20000}?\[/asy\]")
+
+
+def main_clause(text: str, start: int, end: int, formulas: list[re.Match[str]]) -> int:
+    """Where the part of a sentence ends that says its value: before a reason or a comparison behind it."""
+    for reason in _REASON.finditer(text, start, end):
+        before = text[start : reason.start()]
+        if (
+            any(m.start() < reason.start() < m.end() for m in formulas)
+            or not re.search(r"\d", before)
+            or (_CONDITION.match(reason[0]) and _LED_IN.search(before[-16:]))
+            or (reason[0].strip(" ,;").lower() == "which" and _FROM.search(before[-8:]))
+            or _RESUMED.search(text, reason.end(), end)
+        ):
+            continue
+        return reason.start()
+    purpose = _PURPOSE.search(text, start, end)
+    if purpose and not formulas and _NEEDED.search(text, start, purpose.start()):
+        return purpose.start()
+    return end
+
+
+def without_figures(text: str) -> str:
+    """The text with the source of its drawings (`[asy]`) blanked out, at the same offsets."""
+    return _FIGURE.sub(lambda m: " " * len(m[0]), text) if "[asy]" in text else text
