@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 import msgspec
 
+from phi4eval.contamination.columns import counting_column, text_column
 from phi4eval.errors import DataError, MissingError
 
 if TYPE_CHECKING:
@@ -291,5 +292,5 @@ def _read_text(part: Part, reading: Reading) -> Iterator[Batch]:
     if "\ufffd" in text and b"\xef\xbf\xbd" not in data:
         reading.repaired += 1
         reading.note(0, "invalid UTF-8, replaced")
-    columns = {"text": pa.array([text], pa.large_string()), "id": pa.array([part.file], pa.string())}
-    yield Batch(pa.record_batch({**columns, "line": pa.array([0], pa.int64())}))
+    columns = {"text": text_column([text]), "id": text_column([part.file]), "line": counting_column(0, 1)}
+    yield Batch(pa.record_batch(columns))

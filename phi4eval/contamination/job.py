@@ -16,7 +16,7 @@ import msgspec
 from phi4eval.contamination.corpus import Part, Reading, find_files, parts_of, read_part
 from phi4eval.contamination.hub import stream_hub
 from phi4eval.contamination.index import Index, build_index
-from phi4eval.contamination.index_file import load_index, save_index
+from phi4eval.contamination.index_file import load_index, map_index, save_index
 from phi4eval.contamination.ledger import Entry, Ledger, entry, part_key
 from phi4eval.contamination.records import RULES, RuleName, ScanItem
 from phi4eval.contamination.report import ScanSummary, write_report
@@ -72,9 +72,10 @@ def run_scan(
     parts = [part for file in files for part in parts_of(file)]
     if request.executor == "local" and request.workers > 1 and len(parts) > 1:
         _start_server()
-    save_index(build_index(items, request.rules), out / "index")
+    index = build_index(items, request.rules)
+    save_index(index, out / "index")
+    index = map_index(index, out / "index")
     _release_memory()
-    index = load_index(out / "index")
     keys = [
         part_key(part, index.digest, request.rules, request.text_field, request.id_field) for part in parts
     ]

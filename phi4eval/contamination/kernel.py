@@ -35,6 +35,10 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
 _ZERO = np.uint64(0)
 _HIGH = np.uint64(32)
+_ONE = np.uint64(1)
+_SIX = np.uint64(6)
+_TWELVE = np.uint64(12)
+_SIXTY_THREE = np.uint64(63)
 
 
 @compiled
@@ -42,6 +46,20 @@ def mix(value: np.uint64) -> np.uint64:
     """Spread a hash over all of its bits."""
     value = (value ^ (value >> _SHIFT)) * _MIX
     return value ^ (value >> _HIGH)
+
+
+@compiled
+def pattern(mixed: np.uint64) -> np.uint64:
+    """The three bits that a mixed key sets in its word of a bitmap."""
+    one, two, three = mixed & _SIXTY_THREE, mixed >> _SIX & _SIXTY_THREE, mixed >> _TWELVE & _SIXTY_THREE
+    return _ONE << one | _ONE << two | _ONE << three
+
+
+@compiled
+def may_hold(words: Array, shift: np.uint64, mixed: np.uint64) -> bool:
+    """Whether a mixed key may be among those of a bitmap: most that are not there end here."""
+    wanted = pattern(mixed)
+    return bool(words[mixed >> shift] & wanted == wanted)
 
 
 @compiled

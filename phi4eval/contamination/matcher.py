@@ -12,7 +12,7 @@ import numpy as np
 
 from phi4eval.contamination import align, driver, gram_kernel, plain
 from phi4eval.contamination.align import BLOCKS, DOCUMENT, FIRST_BLOCK, Rows, Units, Work
-from phi4eval.contamination.bulk import arrays_of
+from phi4eval.contamination.bulk import arrays_of, bitmap_shift
 from phi4eval.contamination.compiled import has_compiler
 from phi4eval.contamination.driver import STRETCH, Scratch, Seeds
 from phi4eval.contamination.grams import SIZES, GramHits, find_grams_plain
@@ -36,13 +36,14 @@ class Matcher:
 
     def __init__(self, index: Index) -> None:
         arrays = index.arrays
+        shift = bitmap_shift(arrays["seed_bitmap"])
         self._arrays = arrays
         self._units = Units(
             arrays["unit_at"], arrays["unit_tokens"], arrays["word_weight"], arrays["word_kind"],
             arrays["nominated_at"], arrays["nominated_unit"], arrays["nominated_pos"],
         )  # fmt: skip
         self._seeds = Seeds(
-            arrays["seed_keys"], arrays["seed_ids"], arrays["seed_bitmap"], _shift(arrays["seed_bitmap"]),
+            arrays["seed_keys"], arrays["seed_ids"], arrays["seed_bitmap"], shift,
             arrays["word_keys"], arrays["word_ids"], arrays["nominated_at"],
         )  # fmt: skip
         self._scratch = Scratch(
@@ -109,7 +110,7 @@ class Matcher:
             return find_grams_plain(data, offsets, self._arrays)
         bitmap = self._arrays["gram_bitmap"]
         table = gram_kernel.GramTable(
-            self._arrays["gram_keys"], self._arrays["gram_ids"], bitmap, _shift(bitmap),
+            self._arrays["gram_keys"], self._arrays["gram_ids"], bitmap, bitmap_shift(bitmap),
             np.array(SIZES, np.int64), gram_kernel.POWERS,
         )  # fmt: skip
         out = self._scratch[:4]
@@ -134,7 +135,3 @@ class Matcher:
                 parts.append(buffer[:n].copy())
         rows = np.concatenate(parts) if parts else np.zeros((0, 4), np.int64)
         return GramHits(rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3], sevens)
-
-
-def _shift(bitmap: Array) -> np.uint64:
-    return np.uint64(64 - (len(bitmap).bit_length() - 1 + 3))

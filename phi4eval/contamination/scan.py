@@ -113,7 +113,6 @@ def scan(
 def text_column(batch: pa.RecordBatch, name: str) -> pa.Array:
     """A batch's text column as a string array with 64-bit offsets; nulls are empty texts."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     if name not in batch.schema.names:
         have = ", ".join(batch.schema.names)
@@ -127,7 +126,13 @@ def text_column(batch: pa.RecordBatch, name: str) -> pa.Array:
         raise DataError(
             f'the column "{name}" holds {column.type}, not text', "choose a text column with --text-field"
         )
-    return pc.fill_null(column, "") if column.null_count else column
+    return _without_nulls(column) if column.null_count else column
+
+
+def _without_nulls(column: pa.Array) -> pa.Array:
+    import pyarrow.compute as pc
+
+    return pc.fill_null(column, "")
 
 
 def _id_column(batch: pa.RecordBatch, name: str | None) -> Any:
@@ -146,7 +151,9 @@ def buffers(column: pa.Array) -> tuple[NDArray[Any], NDArray[Any]]:
     if offsets is None or len(column) == 0:
         return np.zeros(1, np.uint8), np.zeros(1, np.int64)
     at = np.frombuffer(offsets, width, count=len(column) + 1, offset=column.offset * np.dtype(width).itemsize)
-    return np.frombuffer(data, np.uint8) if data is not None else np.zeros(1, np.uint8), at.astype(np.int64)
+    texts = np.frombuffer(data, np.uint8) if data is not None else np.zeros(1, np.uint8)
+    texts.flags.writeable = False  # or there would be two kernels, for Arrow's memory and for that of others
+    return texts, at.astype(np.int64)
 
 
 @lru_cache(maxsize=2)

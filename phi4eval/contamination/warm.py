@@ -9,11 +9,12 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.json
 
+from phi4eval.contamination.columns import text_column
 from phi4eval.contamination.index import build_index
 from phi4eval.contamination.records import ScanItem
 from phi4eval.contamination.scan import scan
 
 scan(
-    pa.record_batch({"text": ["nothing of any benchmark"]}),
+    pa.record_batch({"text": text_column(["nothing of any benchmark"])}),
     build_index([ScanItem(item_id="0", question="one two three four five six")]),
 )
