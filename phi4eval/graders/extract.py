@@ -68,7 +68,7 @@ BOX = re.compile(r"\\(?:boxed|fbox|framebox)(?![a-zA-Z])[ \t]{0,8}")
 _BRACE = re.compile(r"\\[\\{}]|[{}]")
 _JOINED = re.compile(
     r"[\s$.&*]{0,20}(?:\\[)\]]\s{0,4})?(?:,|;|\\q?quad|(?:\\text\s?\{\s?)?\b(?:and|or)\b\s?\}?)"
-    r"[\s$,;.&*]{0,20}(?:(?:\\text\s?\{\s?)?\b(?:and|or)\b\s?\}?[\s$]{0,8})?(?:\\[(\[])?[\s$]{0,8}(?:[a-zA-Z](?:_\d)?\s?=\s?)?"
+    r"[\s$,;.&*]{0,20}(?:(?:\\text\s?\{\s?)?\b(?:and|or)\b\s?\}?[\s$]{0,8}(?:\\q?quad\s?)?)?(?:\\[(\[])?[\s$]{0,8}(?:[a-zA-Z](?:_\d)?\s?=\s?)?"
 )
 _STOP = re.compile(
     r"(?:[.?]|(?<!\d)!)(?=\s+[A-Z\"“(]|\s*$)|\n\s*\n|[,;]?\s{1,3}(?:because|since|which|where|so that"

@@ -78,8 +78,10 @@ def bare_gold(text: str) -> str:
     """A gold without its box and its dollar signs."""
     boxes, _ = find_boxes(text)
     if boxes:
-        text = text[boxes[-1][2] : boxes[-1][3]]
-    return unwrapped(text)
+        found = final_statement(text)
+        joined = found is not None and found.rule == "box_list"
+        text = found.text if found and joined else text[boxes[-1][2] : boxes[-1][3]]
+    return unwrapped(text).rstrip("\\")
 
 
 def _shown(text: str) -> str:

@@ -14,6 +14,7 @@ from tests.cases import (
     fresh_responses,
     option_cases,
     response_cases,
+    restyled_answers,
     unseen_choices_five,
     unseen_choices_four,
     unseen_choices_one,
@@ -80,6 +81,7 @@ FRESH = [
         (fresh_answers.CLASSES, "answer"),
         (fresh_responses.CLASSES, "response"),
         (concluded_cases.CLASSES, "response"),
+        (restyled_answers.CLASSES, "answer"),
         (unseen_responses_one.CLASSES, "response"),
         (unseen_responses_two.CLASSES, "response"),
         (unseen_responses_three.CLASSES, "response"),
@@ -114,6 +116,11 @@ def test_a_row_of_prose_or_of_an_unseen_set_is_judged_as_its_label_says(
 
 @pytest.mark.parametrize(("gold", "text"), unseen_responses_three.OPEN)
 def test_a_right_response_that_is_not_read_is_not_correct(gold: str, text: str) -> None:
+    assert grade_text(text, Key(gold=gold), "math").verdict != "correct"
+
+
+@pytest.mark.parametrize(("gold", "text"), restyled_answers.OPEN)
+def test_a_right_answer_that_can_be_read_in_two_ways_is_not_correct(gold: str, text: str) -> None:
     assert grade_text(text, Key(gold=gold), "math").verdict != "correct"
 
 
