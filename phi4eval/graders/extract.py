@@ -21,7 +21,7 @@ from itertools import pairwise
 
 import msgspec
 
-from phi4eval.graders.anchors import FOREIGN, HASHES, LABEL, NEGATED, POLITE, STATEMENT, TAG
+from phi4eval.graders.anchors import FOREIGN, HASHES, LABEL, NEGATED, POLITE, STATEMENT, TAG, TEMPTED
 from phi4eval.graders.empty import is_echo
 
 CHARACTERS = 100_000
@@ -195,7 +195,8 @@ def _statements(text: str, begin: int = 0) -> Iterator[Candidate]:
     for label in list(LABEL.finditer(text, begin))[-STATEMENTS:]:
         yield _line_value(text, label.end())
     for said in list(STATEMENT.finditer(text, begin))[-STATEMENTS:]:
-        if not NEGATED.match(text, said.end()):
+        doubted = TEMPTED.search(text, max(said.start() - 60, 0), said.start())
+        if not doubted and not NEGATED.match(text, said.end()):
             rule = "statement" if said["answer"] else "result"
             yield _exclaimed(
                 _with_line(
