@@ -31,10 +31,10 @@ def read_texts(texts: Sequence[bytes], rule: Rule) -> Tokens:
     return _compiled(texts, rule) if has_compiler() else _plain(texts, rule)
 
 
-def arrays_of(rule: Rule) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+def arrays_of(rule: Rule) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
     """The tables of a token rule, as the kernel takes them."""
     table = tables(rule)
-    return table.action, table.folded, table.expansions, table.commands
+    return table.action, table.folded, table.expansions, table.commands, table.bytes
 
 
 def _compiled(texts: Sequence[bytes], rule: Rule) -> Tokens:

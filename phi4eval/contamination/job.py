@@ -20,11 +20,13 @@ from phi4eval.contamination.index_file import load_index, map_index, save_index
 from phi4eval.contamination.ledger import Entry, Ledger, entry, part_key
 from phi4eval.contamination.records import RULES, RuleName, ScanItem
 from phi4eval.contamination.report import ScanSummary, write_report
-from phi4eval.contamination.scan import Scanned, empty_scan, scan
+from phi4eval.contamination.scan import Scanned, empty_scan, scan_into
 from phi4eval.errors import IncompleteError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
+
+    import pyarrow as pa
 
 
 class ScanRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,7 +189,7 @@ def scan_part(key: str, part: Part, index: Index, request: ScanRequest) -> Entry
     """Read one part of a corpus and scan it: the unit of work of every executor."""
     reading, total = Reading(), empty_scan(index)
     for batch in read_part(part, request.text_field, request.id_field, reading):
-        _add(total, scan(batch.records, index, id_field="id", rules=request.rules), batch.records, part.file)
+        _scan_batch(total, batch.records, index, request, part.file)
     return entry(key, part, reading, total)
 
 
@@ -195,28 +197,28 @@ def _scan_stream(name: str, index: Index, request: ScanRequest) -> Entry:
     """A hub data set as one part; a stream has no ledger, an interrupted one begins again."""
     reading, total = Reading(), empty_scan(index)
     for batch in stream_hub(name, request.text_field, request.id_field, reading):
-        _add(total, scan(batch.records, index, id_field="id", rules=request.rules), batch.records, name)
+        _scan_batch(total, batch.records, index, request, name)
     reading.bytes = total.counts.bytes
     part = Part(file=name, kind="hub", size=reading.bytes, stamp="")
     return entry("", part, reading, total)
 
 
-def _add(total: Scanned, found: Scanned, records: object, file: str) -> None:
+def _scan_batch(
+    total: Scanned, records: pa.RecordBatch, index: Index, request: ScanRequest, file: str
+) -> None:
     """Add a batch whose findings are told their file and line; nameless documents are named in the report."""
-    import pyarrow as pa
-
-    assert isinstance(records, pa.RecordBatch)
+    before = len(total.findings)
+    scan_into(total, records, index, text_field="text", id_field="id", rules=request.rules)
     lines, ids = records.column(2), records.column(1)
-    found.findings = [
+    total.findings[before:] = [
         msgspec.structs.replace(
             finding,
             file=file,
             record=lines[finding.record].as_py(),
             doc_id=finding.doc_id if ids[finding.record].is_valid else "",
         )
-        for finding in found.findings
+        for finding in total.findings[before:]
     ]
-    total.add(found)
 
 
 def default_workers() -> int:

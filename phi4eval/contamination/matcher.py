@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Protocol
 
 import numpy as np
@@ -66,9 +68,11 @@ class Matcher:
         self._serial = 0
         self._lock = threading.Lock()
 
-    def rows(self, data: Array, offsets: Array, tally: Tally) -> Iterator[tuple[int, Array, Array]]:
-        """(document, rows, blocks) of every document with a row; counts seeds and crowded places on the
-        way.
+    def rows(
+        self, data: Array, offsets: Array, tally: Tally
+    ) -> Iterator[tuple[int, list[list[int]], list[list[int]]]]:
+        """(document, rows, blocks) of every document with a row, in Python's own numbers, which are read many
+        times; counts seeds and crowded places on the way.
         """
         with self._lock:
             first, documents = 0, len(offsets) - 1
@@ -93,16 +97,16 @@ class Matcher:
             return driver.read_documents(data, offsets, first, arrays_of("align"), *rest)
         return plain.read_documents(data, offsets, first, *rest)
 
-    def _filled(self) -> Iterator[tuple[int, Array, Array]]:
-        rows = self._out.rows[: self._out.filled[0]]
-        if not len(rows):
-            return
-        for part in np.split(rows, np.flatnonzero(np.diff(rows[:, DOCUMENT])) + 1):
-            low = int(part[0, FIRST_BLOCK])
-            blocks = self._out.blocks[low : int(part[-1, FIRST_BLOCK] + part[-1, BLOCKS])].copy()
-            part = part.copy()
-            part[:, FIRST_BLOCK] -= low
-            yield int(part[0, DOCUMENT]), part, blocks
+    def _filled(self) -> Iterator[tuple[int, list[list[int]], list[list[int]]]]:
+        rows = self._out.rows[: self._out.filled[0]].tolist()
+        blocks = self._out.blocks[: self._out.filled[1]].tolist()
+        for document, group in groupby(rows, key=itemgetter(DOCUMENT)):
+            here = list(group)
+            low = here[0][FIRST_BLOCK]
+            high = here[-1][FIRST_BLOCK] + here[-1][BLOCKS]
+            for row in here:
+                row[FIRST_BLOCK] -= low
+            yield document, here, blocks[low:high]
 
     def grams(self, data: Array, offsets: Array) -> GramHits:
         """The hits of the published rules' n-grams in a batch."""

@@ -85,16 +85,30 @@ def scan(
     number in the batch, as text). Finding.record is the row. Raises DataError where the text column is
     missing or not text, UsageError where the index was not built for a rule.
     """
+    result = empty_scan(index)
+    scan_into(result, batch, index, text_field=text_field, id_field=id_field, rules=rules)
+    return result
+
+
+def scan_into(
+    result: Scanned,
+    batch: pa.RecordBatch,
+    index: Index,
+    *,
+    text_field: str,
+    id_field: str | None,
+    rules: Sequence[RuleName],
+) -> None:
+    """Scan another batch of the same part: the counts of one batch alone are as long as the index."""
     if set(rules) - {"align"} and not len(index.arrays["gram_counts"]):
         raise UsageError(
             "the index has no n-grams for the published rules", "build it with build_index(items, rules)"
         )
     column, ids = text_column(batch, text_field), _id_column(batch, id_field)
-    result = empty_scan(index)
-    result.counts.documents = len(column)
     data, offsets = buffers(column)
-    result.counts.bytes = int(offsets[-1] - offsets[0]) if len(column) else 0
-    result.counts.empty = int((offsets[1:] == offsets[:-1]).sum())
+    result.counts.documents += len(column)
+    result.counts.bytes += int(offsets[-1] - offsets[0]) if len(column) else 0
+    result.counts.empty += int((offsets[1:] == offsets[:-1]).sum())
 
     def document(row: int) -> Document:
         name = ids[row].as_py() if ids is not None else None
@@ -107,7 +121,6 @@ def scan(
         _align(data, offsets, index, result, document)
     if set(rules) - {"align"}:
         _published(data, offsets, index, rules, result, document)
-    return result
 
 
 def text_column(batch: pa.RecordBatch, name: str) -> pa.Array:
