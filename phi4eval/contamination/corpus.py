@@ -7,6 +7,7 @@ import io
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -27,7 +28,10 @@ BLOCK = 1 << 20
 """Bytes of JSON lines that are parsed and scanned at once: as much as stays in a core's own cache."""
 
 PART = 64 << 20
-"""Bytes of an uncompressed JSON lines file that are one unit of work."""
+"""Bytes of an uncompressed JSON lines file that are one unit of work at most ..."""
+
+LEAST_PART = 8 << 20
+"""... and at least. The last ones of a file are smaller than the first, so that all workers end together."""
 
 LONGEST_LINE = 256 << 20
 """A longer line is counted as broken; it is never held in memory."""
@@ -127,10 +131,23 @@ def parts_of(path: Path) -> list[Part]:
         return (
             [msgspec.structs.replace(base, group=group) for group in range(groups)] if groups > 1 else [base]
         )
-    if kind == "jsonl" and not path.name.lower().endswith((".gz", ".zst")) and stat.st_size > PART:
-        starts = range(0, stat.st_size, PART)
-        return [msgspec.structs.replace(base, start=at, end=min(at + PART, stat.st_size)) for at in starts]
+    if kind == "jsonl" and not path.name.lower().endswith((".gz", ".zst")) and stat.st_size > LEAST_PART:
+        cuts = [*_cuts(stat.st_size), stat.st_size]
+        return [msgspec.structs.replace(base, start=at, end=end) for at, end in pairwise(cuts)]
     return [base]
+
+
+def _cuts(size: int) -> Iterator[int]:
+    """Where the parts of a file begin: an eighth of what is left is a part."""
+    at = 0
+    while at < size:
+        yield at
+        at += min(PART, max(LEAST_PART, (size - at) // 8))
+
+
+def weight_of(part: Part) -> int:
+    """Bytes that a part is read from; of a row group those of its whole file."""
+    return part.end - part.start if part.end >= 0 else part.size
 
 
 def _row_groups(path: Path) -> int:

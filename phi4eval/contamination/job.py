@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from phi4eval.contamination.corpus import Part, Reading, find_files, parts_of, read_part
+from phi4eval.contamination.corpus import Part, Reading, find_files, parts_of, read_part, weight_of
 from phi4eval.contamination.hub import stream_hub
 from phi4eval.contamination.index import Index, build_index
 from phi4eval.contamination.index_file import load_index, map_index, save_index
@@ -135,9 +135,10 @@ def _scan_parts(left: list[tuple[str, Part]], index: Index, request: ScanRequest
     with ProcessPoolExecutor(
         min(request.workers, len(left)), mp_context=_start_server(), initializer=end_with_parent
     ) as pool:
-        rest = iter(left)
+        # the heaviest first, or the last one of them would be waited for
+        ordered = sorted(left, key=lambda each: weight_of(each[1]), reverse=True)
         try:
-            for key, part in rest:
+            for key, part in ordered:
                 waiting.add(pool.submit(scan_part_in_worker, key, part, folder, index.digest, request))
                 if len(waiting) >= 2 * request.workers:
                     ready, waiting = wait(waiting, return_when=FIRST_COMPLETED)

@@ -1,7 +1,8 @@
 """What does a scanning process need before its first document? Imported once, by the process that forks it.
 
-Loading numba, the compiled kernels and the token tables takes about a second. A fork server that has done
-it hands it to every worker, which shares that memory, and it does so while the index is still being built.
+Imports, the compiled kernels and the token tables take a quarter of a second, or ten where the kernels are
+not compiled yet. A fork server that has done it hands it to every worker, which shares that memory, and it
+does so while the index is still being built.
 """
 
 from __future__ import annotations
