@@ -32,6 +32,7 @@ from phi4eval.grading import Judgement, Pair, grade_pair  # noqa: E402
 def own_tables() -> dict[str, list[dict[str, Any]]]:
     """Our case tables as labelled rows."""
     from tests.cases import (
+        blind_choices,
         choice_cases,
         equality_cases,
         fresh_answers,
@@ -85,6 +86,13 @@ def own_tables() -> dict[str, list[dict[str, Any]]]:
             for module in (fresh_choices, *unseen)
             for options, rows in module.CLASSES.values()
             for row in rows
+        ],
+        "blind choices": [
+            _row(letter, each.text, letter == each.letter, choices=each.options)
+            for each in blind_choices.RESPONSES
+            for letter in sorted(
+                {each.letter or "A", each.letters[-1 if each.letter != each.letters[-1] else 0]}
+            )
         ],
     }
 

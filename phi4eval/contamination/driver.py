@@ -25,7 +25,7 @@ from phi4eval.contamination.align import (
 from phi4eval.contamination.bulk import BASE
 from phi4eval.contamination.compiled import compiled
 from phi4eval.contamination.index import SEED
-from phi4eval.contamination.kernel import Tables, may_hold, mix, read_tokens
+from phi4eval.contamination.kernel import Tables, mix, read_tokens
 
 Array = np.ndarray[Any, Any]
 
@@ -37,6 +37,8 @@ _BLOCKS = 1 << 18
 _BASE = np.uint64(BASE)
 _BASE_POWER = np.uint64(pow(BASE, SEED - 1, 1 << 64))
 _ONE = np.uint64(1)
+_THREE = np.uint64(3)
+_SEVEN = np.uint64(7)
 
 
 class Seeds(NamedTuple):
@@ -89,7 +91,8 @@ def find_seeds(hashes: Array, tokens: int, seeds: Seeds, positions: Array, found
         value = value * _BASE + hashes[i]
         if i < SEED - 1:
             continue
-        if may_hold(seeds.bitmap, seeds.shift, mix(value)):
+        place = mix(value) >> seeds.shift
+        if seeds.bitmap[place >> _THREE] >> (place & _SEVEN) & _ONE:
             seed = look_up(seeds.keys, seeds.ids, value)
             if seed >= 0:
                 positions[n] = i - SEED + 1

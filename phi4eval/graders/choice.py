@@ -12,14 +12,15 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from phi4eval.graders.concluded import concluded_option, lists_options, worded_option
+from phi4eval.graders.chosen import chosen_option, first_line, placed
+from phi4eval.graders.concluded import concluded_option, is_undecided, lists_options, worded_option
 from phi4eval.graders.empty import is_echo, is_refusal
 from phi4eval.graders.extract import EXPLICIT, Candidate, final_statement
 from phi4eval.graders.options import LETTERS, options_named, plain
 from phi4eval.graders.spoken import revised_letter, spoken_letter
 from phi4eval.types import Grade, Key, Verdict
 
-VERSION = "8"
+VERSION = "9"
 
 _BEHIND = re.compile(r"([^()]{1,200}?)[,;]?\s(?:\(|which is (?:option|choice|answer) \(?)([A-Z])\)?")
 """The letter behind its value: `12 (B)`."""
@@ -27,7 +28,7 @@ _NAME = f"choice@{VERSION}"
 _WORD = re.compile(
     r"[>→⇒]?\s?(?:(?:most |very )?(?:likely|probably|definitely|clearly|certainly|obviously|surely)\s)?"
     r"(?:(?:the |correct |final |right |best |a |o |la |el )*(?:option|choice|answer|letter|statement"
-    r"|alternative|opción|letra|lettre|lettera|opzione|opção|alternativa|réponse|respuesta|antwort|buchstabe"
+    r"|response|alternative|opción|letra|lettre|lettera|opzione|opção|alternativa|réponse|respuesta|antwort|buchstabe"
     r"|вариант|буква|选项|選項)s?\s?(?:is\s|[:=])?\s?)?",
     re.IGNORECASE,
 )
@@ -38,11 +39,29 @@ _LETTER = re.compile(
 )
 _SEVERAL = re.compile(
     r"[(\[]?([A-Za-z])[)\].:]?(?:\s?(?:,|/|&|\bor\b|\band\b|\band/or\b|,\s?or"
-    r"|,\s?and)\s?[(\[]?([A-Za-z])[)\].:]?(?![a-zA-Z]))+"
+    r"|,\s?and|,?\s?\bbut)\s?(?:(?:then|also|maybe|possibly|perhaps|even)\s)?[(\[]?([A-Za-z])[)\].:]?(?![a-zA-Z]))+"
     r"(?!\s(?:is|was|would be|isn)\b['’t ]{0,3}(?:wrong|incorrect|not|false|too)).*",
     re.IGNORECASE | re.DOTALL,
 )
-_ALONE = re.compile(r"[(\[{]{0,2}([A-Za-z])[)\]}.:?!]{0,3}")
+_DENIED_LIST = re.compile(
+    r"\b(?:is|are|was)(?: not|n['’]t)\s\(?[A-Z]\)?,\s\(?[A-Z]\)?(?:,|\s(?:or|nor|and)\s)"
+)
+"""`is not A, C, or D`: what follows the first comma is no answer."""
+_SPACED = re.compile(r"([A-Z])(?:\s([A-Z]))+(?:\s(?:are|is|都|是)\b.*)?", re.DOTALL)
+_ALONE = re.compile(r"[-:(\[{ ]{0,3}([A-Za-z])[)\]}.:?! -]{0,3}")
+_VAGUE = re.compile(
+    r"(?:something|some|one|among|between|in|whichever|therefore|what|found)\b", re.IGNORECASE
+)
+"""A statement that there is an answer, which does not say it: `one of the following`."""
+_BULLET = re.compile(r"^[-•:>]\s{0,3}(?=[(\[]?[A-Z](?![a-zA-Z]))")
+_SAID = re.compile(
+    r"(?:i(?:['’]d| would| will)?\s(?:choose|pick|select|say|prefer|guess|go with|go for)"
+    r"|my (?:answer|choice|pick)(?: is|:))\s\(?([a-z])\)?[.!]?",
+    re.IGNORECASE,
+)
+"""`i choose a`, in whatever case."""
+_INSTEAD = re.compile(r"\b(?:rather than|instead of|not|unlike|because|since)\b", re.IGNORECASE)
+_LABELS = re.compile(r"(?<![\w'’])([A-Z])\)?[,.:)]\s")
 _LINE = re.compile(r"\(?([A-Z])(?:\)|\.|:)?(?:\s+(.{1,1000}))?")
 
 
@@ -54,24 +73,45 @@ def grade(text: str, key: Key, options: Mapping[str, str]) -> Grade:
     """
     letters = _letters(key, options)
     found = final_statement(text)
+    if found is not None and _DENIED_LIST.search(
+        text[max(found.span[0] - 60, 0) : found.span[0]] + found.text[:40]
+    ):
+        found = None
     stated = judge(found, key, options) if found is not None else None
     if stated is not None and found is not None and found.rule in EXPLICIT and not _names_nothing(stated):
         revised = revised_letter(text, found.span[0], letters)
         return judge(revised, key, options) if revised is not None else stated
-    spoken = spoken_letter(text, letters) or _last_line(text, letters, key.choices)
-    if spoken is not None and (found is None or spoken.span[0] >= found.span[0]):
-        return judge(spoken, key, options)
+    unstated = _unstated(text, letters, key.choices)
+    if unstated is not None and (found is None or unstated.span[0] >= found.span[0]):
+        return judge(unstated, key, options)
     if stated is not None and found is not None:
         worded = worded_option(found.text, key.choices, letters) if _names_nothing(stated) else None
-        if worded is None:
+        vague = found.rule not in EXPLICIT or _VAGUE.match(found.text)
+        if worded is None and not (_names_nothing(stated) and vague):
             return stated
-        worded = msgspec.structs.replace(worded, span=found.span)
-        return _weak(judge(worded, key, options))
+        if worded is not None:
+            worded = msgspec.structs.replace(worded, span=found.span)
+            return _weak(judge(worded, key, options))
     if is_refusal(text):
         return _grade("refused", "refusal", "the model declined to answer")
     if (weak := concluded_option(text, key.choices, letters)) is not None:
         return _weak(judge(weak, key, options))
     return _grade("no_answer", "none", "no option is stated as the answer")
+
+
+def _unstated(text: str, letters: str, choices: Sequence[str]) -> Candidate | None:
+    """The option that a text without a labelled answer commits to, in a sentence or by a line of its own."""
+    if is_undecided(text):
+        return None
+    spoken = spoken_letter(text, letters) or _last_line(text, letters, choices)
+    first = first_line(text, choices, letters)
+    if first is not None:
+        # what follows a first line that answers explains it, unless it takes the answer back
+        return revised_letter(text, first.span[1], letters) or first
+    chosen = chosen_option(text, choices, letters)
+    return max(
+        (each for each in (spoken, chosen) if each is not None), key=lambda each: each.span[1], default=None
+    )
 
 
 def judge(found: Candidate, key: Key, options: Mapping[str, str]) -> Grade:
@@ -108,6 +148,8 @@ def _judge(found: Candidate, gold: str, letters: str, choices: Sequence[str]) ->
     if hedge := _hedged(value, letters, choices) or _several_values(value, choices, letters):
         return _grade("incorrect", f"{found.rule}/hedge", f"more than one option is named: {hedge}", found)
     letter, rest = read_letter(value, letters)
+    if letter is None and (place := placed(value, choices, letters)):
+        return _decided(place, gold, f"{found.rule}/place", found, f"option {place} was named by its number")
     named = options_named(rest if letter else value, choices, letters)
     if letter is None:
         named = named or options_named(plain(found.text), choices, letters)
@@ -149,7 +191,15 @@ def read_letter(value: str, letters: str) -> tuple[str | None, str]:
 
 def _hedged(value: str, letters: str, choices: Sequence[str]) -> str | None:
     """The letters of a hedge such as `A or B`, unless that text is itself an option."""
-    several = _SEVERAL.fullmatch(_WORD.sub("", value, count=1))
+    bare = _WORD.sub("", value, count=1)
+    meant = _INSTEAD.split(value, maxsplit=1)[0]
+    labelled = sorted({label[1] for label in _LABELS.finditer(meant) if label[1] in letters})
+    if len(labelled) > 1 and _all_named(meant, labelled, choices, letters):
+        return ", ".join(labelled)
+    several = _SEVERAL.fullmatch(bare) or _SPACED.fullmatch(bare)
+    # `E, a movie`: beside a capital letter, a small one is a word
+    if several is not None and several[1].isupper() and several[2].islower():
+        return None
     if several is None or options_named(value, choices, letters):
         return None
     named = re.findall(
@@ -157,6 +207,18 @@ def _hedged(value: str, letters: str, choices: Sequence[str]) -> str | None:
     )
     distinct = sorted({letter for letter in named if letter in letters})
     return ", ".join(distinct) if len(distinct) > 1 else None
+
+
+def _all_named(value: str, labelled: Sequence[str], choices: Sequence[str], letters: str) -> bool:
+    """Does each letter stand with its own option's text? `B, city or town; D, strip mall; or E, Vermont`."""
+    said = value.lower()
+    return all(
+        letters.index(letter) < len(choices)
+        and re.search(
+            rf"\b{letter.lower()}\)?[,.:)]\s?{re.escape(plain(choices[letters.index(letter)]).lower())}", said
+        )
+        for letter in labelled
+    )
 
 
 def _several_values(value: str, choices: Sequence[str], letters: str) -> str | None:
@@ -173,7 +235,7 @@ def _last_line(text: str, letters: str, choices: Sequence[str]) -> Candidate | N
     """A last line that is an option: its letter alone, its letter with its text, or its text alone."""
     stripped = text.rstrip()
     start = stripped.rfind("\n") + 1
-    line = _WORD.sub("", plain(stripped[start:][:2000]), count=1)
+    line = _WORD.sub("", _BULLET.sub("", plain(stripped[start:][:2000])), count=1)
     if is_echo(line):
         return None
     if not line or lists_options(text):
@@ -187,9 +249,13 @@ def _last_line(text: str, letters: str, choices: Sequence[str]) -> Candidate | N
         and (match[2] is None or options_named(match[2], choices, letters))
     ):
         return Candidate(text=line, span=span, rule="last_line")
-    if ((alone := _ALONE.fullmatch(line)) and alone[1].upper() in letters) or len(
-        options_named(line, choices, letters)
-    ) == 1:
+    if (alone := _ALONE.fullmatch(line)) and alone[1].upper() in letters:
+        return Candidate(text=alone[1].upper(), span=span, rule="last_line")
+    if said := _SAID.fullmatch(line):
+        return Candidate(text=said[1].upper(), span=span, rule="last_line")
+    if placed(line, choices, letters) is not None:
+        return Candidate(text=line, span=span, rule="last_line")
+    if len(options_named(line, choices, letters)) == 1:
         return Candidate(text=line, span=span, rule="last_line")
     return None
 

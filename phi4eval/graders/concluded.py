@@ -14,14 +14,62 @@ import msgspec
 from phi4eval.graders.extract import Candidate
 from phi4eval.graders.options import COMPARED, options_named, plain
 from phi4eval.graders.unstated import last_value
+from phi4eval.graders.valued import valued_option
 
 TAIL = 2_000
 """Only this many last characters are read."""
 
 _LEADING_WORD = re.compile(r"^(?:the|an?|it|they|there)\s+")
-_HEDGE = re.compile(
-    r"\b(?:might|may|could|perhaps|possibly|maybe|unsure|guess|if|were|would)\b", re.IGNORECASE
+_HEDGE = re.compile(r"\b(?:might|may|could|perhaps|possibly|maybe|unsure|guess|if|would)\b", re.IGNORECASE)
+_CONTINUES = re.compile(
+    r"\s*(?:then|also|additionally|similarly|likewise|moreover|in addition)\b"
+    r"|[^\n]{1,400}\b(?:also|as well|too)[.!]?\s*$",
+    re.IGNORECASE,
 )
+"""A sentence that adds to the one before it is no conclusion."""
+_COURTESY = re.compile(
+    r"(?:\n|(?<=[.!?])\s)[\s*_>-]{0,8}(?:i hope|hope (?:this|that)|let me know|feel free"
+    r"|if you (?:have|need|want|would)|please let|would you like|is there anything|good luck"
+    r"|happy (?:to|studying))\b[^\n]{0,300}\s*\Z",
+    re.IGNORECASE,
+)
+_REASON_BEHIND = re.compile(
+    r"(?<=[.!?*])\s+(?:This|That|It)(?: is|['’]s| was)(?: mainly| primarily| simply)?"
+    r" (?:because|since|due to)\b"
+)
+_UNDECIDED = re.compile(
+    r"\bback and forth\b|\b(?:can(?:not|['’]t)|could(?: not|n['’]t)) (?:decide|tell|determine|choose|pick"
+    r"|be sure|single)|\bnot (?:\w+ )?(?:sure|certain) (?:which|what|between)|\bundecided\b"
+    r"|\b(?:without|not) (?:landing|deciding|settling)"
+    r"|\b(?:hard|difficult) to (?:say|tell|decide|choose)\b",
+    re.IGNORECASE,
+)
+_STEP = re.compile(
+    r"\s*(?:divide|multiply|add|subtract|use|let|note|recall|consider|suppose|solve|set|plug|substitute|assume)\b"
+    r"(?![^\n]*(?:[=:]|\b(?:so|get|gives?|giving|yields?|obtain|to find)\b))",
+    re.IGNORECASE,
+)
+"""A sentence that says what to do next."""
+_PREPOSITION = re.compile(r"\b(?:to|of|by|with|from|at|between|through|in|than|per|over|and)\s{1,3}\W?$")
+_SYMBOL = re.compile(r"(?<![\w'’])(?:[b-hj-z]|[K-Z])(?![\w'’])")
+_TAKEN_BACK = re.compile(
+    r"\b(?:but|although|though|however),?\s(?:it|this|that)\s(?:is|was)(?:\snot\b|n['’]t\b)"
+    r"|\bnone of the (?:\w+ ){0,2}(?:options|choices|answers)\b|\bnot (?:listed|offered|among|one of)\b"
+    r"|\b(?:is|does|do|are)(?:n['’]t| not) (?:listed|offered|appear|match|given|available)\b",
+    re.IGNORECASE,
+)
+"""What a sentence names is not what it answers."""
+LONG = 12
+"""An option of so many characters can only be meant as the option."""
+_NOUN_BEHIND = re.compile(
+    r"\s(?!(?:is|are|was|has|have|because|since|as|which|where|when|and|with|would|by|for)\b|[a-z]+s\b)[a-z]"
+)
+"""`Group A` in `Group A blood` is not that option."""
+_SUPERLATIVE = re.compile(
+    r"\b(?:most (?:likely|probable|appropriate|plausible)|best|closest)\b", re.IGNORECASE
+)
+_WOULD = re.compile(r"\bwould\b", re.IGNORECASE)
+"""`The most likely cause would be X` says X."""
 _DENIAL = re.compile(
     r"(?:\bnot|n['’]t|\bnever|\bneither|\bnor|\brather than|\binstead of|\bwrong|\bunlike)"
     r"(?:\s(?!but\b)\w+){0,2}\s$",
@@ -29,7 +77,7 @@ _DENIAL = re.compile(
 )
 _SENTENCE = re.compile(r"(?:[^.!?\n]|(?<=\b[A-Z])\.(?=\s)|\.(?=\w)){1,1000}[.!?\s]{0,20}$")
 _VERDICTS = re.compile(
-    r"(?<![\w'’])\(?([A-Z])[).:]{1,2}\s{0,3}(?:(?:[^\n.:]{0,80}[:.–—-]\s{0,3})?((?:yes|no|true|false|correct"
+    r"(?<![\w'’])\(?([A-Z])[).:*_]{1,4}\s{0,3}(?:(?:[^\n.:]{0,80}[:.–—-]\s{0,3})?((?:yes|no|true|false|correct"
     r"|incorrect|right|wrong)\b(?!\s\w))|[^\n✅✓✔❌✗✘]{0,120}([✅✓✔❌✗✘]))"
     r"|(?<![\w'’])([A-Z])\s?([✅✓✔❌✗✘])",
     re.IGNORECASE,
@@ -37,15 +85,19 @@ _VERDICTS = re.compile(
 _YES = frozenset({"yes", "true", "correct", "right", "✅", "✓", "✔"})
 _OPTION_LINE = re.compile(r"[\s*_-]{0,8}\(?([A-Z])[).:]\**\s{1,4}\S")
 _SILENT = frozenset(
-    re.findall(r"\w+", "be is are was were remain stay becom the a an it there of in at to and")
+    re.findall(
+        r"\w+",
+        "be is are was were will would shall should remain stay becom the a an it there of in at to and",
+    )
 )
 """Stems that say nothing of an option."""
+_DENIALS = frozenset({"not", "never", "neither", "nor", "cannot"})
 _ENDING = re.compile(r"(?<=\w{3})(?:es|ed|ing|s|d|e)$")
 _NO = re.compile(r"\b(?:not|never|neither|nor|wrong|incorrect|false|than|unlike|instead|cannot)\b|n['’]t\b")
 _CONSEQUENCE = re.compile(r"\b(?:so|hence|therefore|thus|i\.e\.|making|means)\b,?\s(?!that\b)", re.IGNORECASE)
 _FORMULA = re.compile(r"(?=.{1,14}$)[A-Z][A-Za-z\d()+-]*[A-Z\d][A-Za-z\d()+-]*")
 """An option such as NaCl, DNA or HI, which only counts in its own case."""
-_MENTION = re.compile(r"(?<![\w'’$\\^_=+/-])(?<![=+^/] )\(?([A-Z])\)?(?![\w'’$^_=+/-]|\s[=+^/<>-])")
+_MENTION = re.compile(r"(?<![\w'’$\\^_=+/(-])(?<![=+^/] )\(?([A-Z])\)?(?![\w'’$^_=+/(-]|\s[=+^/<>-])")
 _LOWER_BEHIND = re.compile(
     r"\s+(?!(?:is|was|must|has|would|seems|fits|works|because|as|since|and|or|which)\b)[a-z]"
 )
@@ -66,33 +118,69 @@ _DOUBT = re.compile(
 def concluded_option(text: str, choices: Sequence[str], letters: str) -> Candidate | None:
     """An option that nobody called the answer: the only one judged right, or the one the text ends with.
 
-    The value that the last sentence concludes with, or the one option whose words stand in it undenied. None
-    where the sentence hedges.
+    The value that the last sentence concludes with, or the one option whose words stand in it undenied; what
+    only explains that sentence, and courtesies behind it, are set aside. None where the sentence hedges.
     """
     tail = text[-TAIL:].rstrip()
-    offset = len(text.rstrip()) - len(tail)
-    if found := _judged_right(tail, offset, letters):
+    if found := _judged_right(tail, len(text.rstrip()) - len(tail), letters):
         return found
+    text = conclusion(text)
+    tail = text[-TAIL:]
+    offset = len(text) - len(tail)
     sentence = _SENTENCE.search(tail)
-    if sentence is None or not choices or _HEDGE.search(sentence[0]) or lists_options(tail):
+    if sentence is None or not choices or lists_options(tail):
+        return None
+    if _is_hedged(sentence[0], choices) or _TAKEN_BACK.search(sentence[0]) or _STEP.match(sentence[0]):
         return None
     value = last_value(text)
     if value is not None and value.span[1] > offset + sentence.start():
         stated = plain(value.text)
         for part in (stated, stated.rpartition("=")[2].strip()):
-            if len(options_named(part, choices, letters)) == 1:
+            named = options_named(part, choices, letters)
+            # `x = 0` is no option in words
+            if len(named) == 1 and (part == stated or re.search(r"[\d\\]", choices[letters.index(named[0])])):
                 return msgspec.structs.replace(value, text=part, line="")
-    return worded_option(text, choices, letters) or _only_letter(sentence, offset, letters)
+    if span := valued_option(sentence[0], choices, letters):
+        start, end = span[0] + sentence.start(), span[1] + sentence.start()
+        return Candidate(
+            text=tail[start:end].strip(" .!?"), span=(start + offset, end + offset), rule="last_value"
+        )
+    return worded_option(text, choices, letters) or _only_letter(sentence, offset, choices, letters)
+
+
+def conclusion(text: str) -> str:
+    """The text up to its last conclusion, without courtesies and reasons (`This is because`) behind it."""
+    text = text.rstrip()
+    for _ in range(3):
+        start = max(len(text) - TAIL, 0)
+        courtesy = _COURTESY.search(text, start)
+        if courtesy is None or not text[: courtesy.start()].strip():
+            break
+        text = text[: courtesy.start()].rstrip()
+    reason = _REASON_BEHIND.search(text, max(len(text) - TAIL, 0))
+    return text[: reason.start()].rstrip() if reason is not None else text
+
+
+def is_undecided(text: str) -> bool:
+    """Does the last sentence say that no choice was made? `I keep going back and forth.`"""
+    sentence = _SENTENCE.search(text[-TAIL:].rstrip())
+    return sentence is not None and _UNDECIDED.search(sentence[0]) is not None
 
 
 def worded_option(text: str, choices: Sequence[str], letters: str) -> Candidate | None:
     """The one option whose words or formula stand undenied in the last sentence, or most of them."""
     tail = text[-TAIL:].rstrip()
     sentence = _SENTENCE.search(tail)
-    if sentence is None:
+    if sentence is None or _CONTINUES.match(sentence[0]):
         return None
     offset = len(text.rstrip()) - len(tail)
     return _option_in(sentence, offset, choices, letters) or _own_words_in(sentence, offset, choices, letters)
+
+
+def named_in(said: str, choices: Sequence[str], letters: str) -> list[str]:
+    """The letter of the only option whose words stand undenied in a clause, in a list; or an empty one."""
+    span = _named_once(said, choices, letters)
+    return [] if span is None else options_named(plain(said[span[0] : span[1]]), choices, letters)
 
 
 def lists_options(text: str) -> bool:
@@ -115,7 +203,17 @@ def _judged_right(tail: str, offset: int, letters: str) -> Candidate | None:
     return Candidate(text=right[0], span=(start + offset, end + offset), rule="judged_right")
 
 
-def _only_letter(sentence: re.Match[str], offset: int, letters: str) -> Candidate | None:
+def _is_hedged(said: str, choices: Sequence[str]) -> bool:
+    """Whether a sentence hedges in words that are not an option's own."""
+    for choice in choices:
+        if len(bare := plain(choice)) >= LONG:
+            said = re.sub(re.escape(bare), "", said, flags=re.IGNORECASE)
+    return _HEDGE.search(said if not _SUPERLATIVE.search(said) else _WOULD.sub("", said)) is not None
+
+
+def _only_letter(
+    sentence: re.Match[str], offset: int, choices: Sequence[str], letters: str
+) -> Candidate | None:
     """The only letter that the last sentence names, if nothing in the sentence doubts or denies."""
     said = sentence[0]
     if _DOUBT.search(said):
@@ -124,17 +222,29 @@ def _only_letter(sentence: re.Match[str], offset: int, letters: str) -> Candidat
         mention
         for mention in _MENTION.finditer(said)
         if mention[1] in letters
-        and not (mention[1] in "AI" and mention[0] == mention[1] and _LOWER_BEHIND.match(said, mention.end()))
+        and not (
+            mention[1] in "AI"
+            and mention[0] == mention[1]
+            and _LOWER_BEHIND.match(said, mention.end())
+            and not _NAMED_THING.search(said[: mention.start()])
+        )
     ]
     if (
         len(named) > 3
         or len({mention[1] for mention in named}) != 1
-        or _NAMED_THING.search(said[: named[-1].start()])
+        or (_NAMED_THING.search(said[: named[-1].start()]) and not _are_things(choices, letters))
+        or (_PREPOSITION.search(said[: named[-1].start()]) and _SYMBOL.search(said))
     ):
         return None
     start, end = named[-1].span(1)
     shift = offset + sentence.start()
     return Candidate(text=named[-1][1], span=(start + shift, end + shift), rule="last_letter")
+
+
+def _are_things(choices: Sequence[str], letters: str) -> bool:
+    """Are the options themselves things named by their own letters? `Point A`, `Point B` in their order."""
+    named = [re.fullmatch(r"(?:\w+ )?([A-Z])", plain(choice)) for choice in choices]
+    return all(name is not None and name[1] == letter for name, letter in zip(named, letters, strict=False))
 
 
 def _option_in(
@@ -154,6 +264,7 @@ def _option_in(
 def _named_once(said: str, choices: Sequence[str], letters: str) -> tuple[int, int] | None:
     """Where the only option that a sentence names undenied stands in it."""
     found: dict[str, tuple[int, int]] = {}
+    attached = False
     options = {letter: _stems(choice) for letter, choice in zip(letters, choices, strict=False)}
     for letter, choice in zip(letters, choices, strict=False):
         if (pattern := _pattern_of(choice)) is None:
@@ -166,14 +277,16 @@ def _named_once(said: str, choices: Sequence[str], letters: str) -> tuple[int, i
                 if other != letter
             ):
                 return None
-            if not _DENIAL.search(said, max(match.start() - 40, 0), match.start()):
+            if re.search(r"\s\w$", match[0]) and _NOUN_BEHIND.match(said, match.end()):
+                attached = True
+            elif not _DENIAL.search(said, max(match.start() - 40, 0), match.start()):
                 found[letter] = match.span()
     longest = {
         letter: span
         for letter, span in found.items()
         if not any(a <= span[0] and span[1] <= b and (a, b) != span for a, b in found.values())
     }
-    return next(iter(longest.values())) if len(longest) == 1 else None
+    return next(iter(longest.values())) if len(longest) == 1 and not attached else None
 
 
 def _pattern_of(choice: str) -> str | None:
@@ -188,7 +301,11 @@ def _pattern_of(choice: str) -> str | None:
         return r"(?i:(?<![\w\\])" + r"[\s$\\{}]{0,4}".join(map(re.escape, signs)) + r"(?!\w))"
     if not re.search(r"[a-z]{3}", key) or "\\" in key:
         return None
-    return rf"(?i:(?<!\w){re.escape(key)}(?!\w))"
+    said = re.escape(key).replace("\\ and\\ ", ",?\\ and\\ ")
+    said = re.sub("['’]", "['’]", said)
+    if alone := re.fullmatch(r"(.+)\\ only", said):
+        said = rf"(?:{said}|only\ {alone[1]})"
+    return rf"(?i:(?<!\w){said}(?!\w))"
 
 
 def _own_words_in(
@@ -198,22 +315,36 @@ def _own_words_in(
 
     `The force is unchanged.` for "The force remains unchanged". Words that all options share tell nothing.
     """
-    if not choices or _NO.search(sentence[0].lower()):
+    if not choices or any(_repeats(choice) for choice in choices):
         return None
+    denied = _NO.search(sentence[0].lower()) is not None
     options = {letter: _stems(choice) for letter, choice in zip(letters, choices, strict=False)}
     telling = frozenset().union(*options.values()) - frozenset.intersection(*options.values())
     said = _stems(sentence[0]) & telling
     named = [
         letter
         for letter, stems in options.items()
-        if said <= (own := stems & telling) and 2 * len(said) >= len(own)
+        if said <= (own := stems & telling)
+        and 2 * len(_telling(said)) >= len(_telling(own))
+        # a sentence with a denial can only be an option with one
+        and (not denied or _NO.search(choices[letters.index(letter)].lower()))
     ]
     exact = [letter for letter in named if options[letter] & telling == said]
     named = exact if len(exact) == 1 else named
-    if len(named) != 1 or not any(len(stem) > 3 and stem.isalpha() for stem in said):
+    if len(named) != 1 or not any(len(stem) > 3 and stem.isalpha() for stem in said - _DENIALS):
         return None
     start, end = sentence.span()
     return Candidate(text=named[0], span=(start + offset, end + offset), rule="last_words")
+
+
+def _telling(stems: frozenset[str]) -> frozenset[str]:
+    return frozenset(stem for stem in stems if len(stem) > 2) or stems
+
+
+def _repeats(choice: str) -> bool:
+    """`True, True`: its words as a set are not the option."""
+    words = re.findall(r"\w+", choice.lower())
+    return len(words) < 4 and len(set(words)) < len(words)
 
 
 def _stems(text: str) -> frozenset[str]:

@@ -15,17 +15,23 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 COMPARED = 100
 """Longest value that is compared with the options as mathematics."""
 
-_BRACKETS = str.maketrans("（）［］", "()[]")
+_BRACKETS = str.maketrans("（）［］，、", "()[],,")
 _RINGED = {0x24B6 + place: letter for place, letter in enumerate(LETTERS)}
 _RINGED |= {0xFF21 + place: letter for place, letter in enumerate(LETTERS)}
 _RINGED |= {0x24D0 + place: letter.lower() for place, letter in enumerate(LETTERS)}
 """Letters in circles, and full-width ones."""
+_TAGS = re.compile(r"</?(?:strong|b|i|em|u|font|span|mark|code|p|br|div)\b[^<>]{0,80}>")
 _MARKS = re.compile(
     r"\\(?:quad|qquad|hspace\{[^{}]*\}|[,;:! ~])|[*_`\"“”‘]|(?<!\w)['’]"
     r"|['’](?!\w)|\\?\\?\\\[|\\?\\\]"
 )
 _ASSIGNED = re.compile(r"^[a-zA-Z]\s?=\s?")
-_ARTICLE = re.compile(r"^(?:the|an|a|it|they|there)(?=[a-z])")
+_LEADING_WORD = re.compile(r"^(?:the|an?|it|they|there)\s+(?=\w)", re.IGNORECASE)
+_ONLY = re.compile(r"^only\s+|\s+only$", re.IGNORECASE)
+_EVERY = re.compile(r"(all|none) of (?:the above|these|them|the others?)\b", re.IGNORECASE)
+_SPEED = re.compile(
+    r"(?<![a-zA-Z])(?:k\.?m\.?s?\.?\s?(?:/|per\s)\s?(?:hr?s?|hours?)|kmph|kph)\b\.?", re.IGNORECASE
+)
 _MONEY = re.compile(
     r"^(?:rs\.?|inr|usd|us\$|eur|gbp|[₹€£¥])\s?(?=[\d.])|(?<=\d)\s?(?:rupees|dollars|euros)$", re.IGNORECASE
 )
@@ -38,7 +44,9 @@ _PLACED = re.compile(
 
 def plain(text: str) -> str:
     """A stated answer as plain text: no markup, letters in rings as letters, ASCII brackets."""
-    value = _MARKS.sub(" ", plain_value(text.translate(_BRACKETS).translate(_RINGED)).replace("\\\\", " "))
+    value = _MARKS.sub(
+        " ", plain_value(_TAGS.sub("", text).translate(_BRACKETS).translate(_RINGED)).replace("\\\\", " ")
+    )
     while len(value) > 2 and value[0] == "{" and value[-1] == "}":
         value = value[1:-1]
     value = re.sub(r"[{}]", " ", value) if "\\" not in value else value
@@ -68,18 +76,30 @@ def options_named(value: str, choices: Sequence[str], letters: str) -> list[str]
         return exact
     wanted = _key(value)
     number = parse_number(in_digits(_ASSIGNED.sub("", plain_value(value))))
+    # `x = 0` is not the option "Zero", which counts something
+    read = plain_value if _ASSIGNED.match(value) else _in_digits
     named = [
         letter
         for letter, choice in texts.items()
-        if _key(plain(choice)) == wanted
-        or (number is not None and parse_number(in_digits(plain_value(choice))) == number)
+        if _key(plain(choice)) == wanted or (number is not None and parse_number(read(choice)) == number)
     ]
+    if not named and (bare := _ONLY.sub("", value)):
+        named = [
+            letter for letter, choice in texts.items() if _key(_ONLY.sub("", plain(choice))) == _key(bare)
+        ]
+    if not named and (every := _EVERY.match(value)):
+        same = [(letter, _EVERY.match(plain(choice))) for letter, choice in texts.items()]
+        named = [letter for letter, match in same if match and match[1].lower() == every[1].lower()]
     if not named and len(value) <= COMPARED and re.search(r"\d", value):
         sum_named = _MONEY.sub("", value)
         named = [letter for letter, choice in texts.items() if _is_money(choice, sum_named)]
     if not named and len(value) <= COMPARED and re.search(r"[\d\\]", value):
         named = [letter for letter, choice in texts.items() if _equal(choice, value)]
     return named
+
+
+def _in_digits(choice: str) -> str:
+    return in_digits(plain_value(choice))
 
 
 def _is_money(choice: str, value: str) -> bool:
@@ -90,11 +110,11 @@ def _is_money(choice: str, value: str) -> bool:
 
 def _equal(choice: str, value: str) -> bool:
     try:
-        return re.search(r"[\d\\]", choice) is not None and compare(gold=choice, prediction=value).same
+        gold, said = _SPEED.sub("km/h", choice), _SPEED.sub("km/h", value)
+        return re.search(r"[\d\\]", choice) is not None and compare(gold=gold, prediction=said).same
     except TooLarge:
         return False
 
 
 def _key(text: str) -> str:
-    squeeze = squeezed(text).lower()
-    return _ARTICLE.sub("", squeeze) if " " in text.strip() else squeeze
+    return squeezed(_LEADING_WORD.sub("", text.strip()).replace(", and ", " and ").replace("’", "'")).lower()

@@ -16,11 +16,14 @@ TAIL = 2_000
 
 _A_LETTER = (
     # not in front of a lower-case word that does not go on about the choice
-    r"(?:\(([A-Za-z])\)|([B-HJ-Z]|[AI](?!\s+(?!is\b|because\b|as\b|since\b|and\b|which\b)[a-z]))(?![\w'’]))"
+    r"(?:\(([A-Za-z])\)|([B-HJ-Z]|[AI](?!\s+(?!(?:is|because|as|since|and|which|here|but|over|though|rather)\b)"
+    r"[a-z]))(?![\w'’]))"
 )
 _OPENING, _CLOSING = r"[*_$]{0,3}(?:\\(?:text|textbf|mathrm|mathbf)\{)?", r"[)\]*_$}]{0,5}"
+_IS = r"(?:is|would be|must be|has to be)"
+_JUDGED = r"(?:correct|right|best|answer|(?:more|most) (?:likely|appropriate|accurate|plausible|reasonable))"
 _FRAMES = re.compile(
-    r"(?i:\b(?:option|choice|answer|letter|antwort|opción|letra|lettre|réponse|respuesta|alternativa|вариант)\s{1,3}"
+    r"(?i:\b(?:option|choice|answer|letter|response|antwort|opción|letra|lettre|réponse|respuesta|alternativa|вариант)\s{1,3}"
     r"(?:(?:is|must be|would be|should be|has to be)\s{1,3}(?:(?:therefore|thus|then|clearly|simply)\s{1,3})?"
     r"|:\s{1,3})?"
     r"|^(?:hence|thus|so|therefore|i think|i believe|i guess),?\s{1,3}"
@@ -31,17 +34,21 @@ _FRAMES = re.compile(
     r"|(?:\b(?:so|hence|thus|therefore|only|probably|definitely|certainly|clearly|actually|no"
     r"|most likely|corresponds to|corresponding to|matches)[:,]?\s{1,3}|(?:[:→⇒]|[-=]>)\s{0,2})"
     r"(?=[*_$(]{0,4}[A-Z][)*_$\]]{0,4}(?:[.!]|\s*$))"
-    r"|\b(?:choos(?:e|ing)|chose|select(?:ing)?|pick(?:ing)?|go with|going with|settle on|opt for)\s{1,3}"
-    r"(?:option\s|choice\s|answer\s)?"
+    r"|\b(?:if i (?:had|have) to (?:guess|choose|pick)|my (?:best )?guess(?: is| would be)?|best guess)"
+    r"[,:]?\s{1,3}"
+    r"|\b(?:choos(?:e|ing)|chose|select(?:ing)?|pick(?:ing)?|prefer|go with|going with|settle on"
+    r"|opt for)\s{1,3}(?:option\s|choice\s|answer\s)?"
     r"|\b(?:by|based on|given|from|after) [^,.\n]{3,60},\s{1,3}(?=\(?[A-Z]\)?[.!]?\s*$)"
+    r"|\b(?:is|are|be)\s{1,3}(?=\(?[A-Z][):]\s)"
+    r"|\bnot\s{1,3}\(?[A-Z]\)?,?\s{1,3}but\s{1,3}(?:rather\s{1,3})?"
     r"|\b(?:leaves|leaving)(?: us with)?(?: only| just)?[:,]?\s{1,3}"
     r"|\b(?:chang|switch|revis)(?:e|ed|ing) (?:\w+ ){0,3}to\s{1,3}"
     r"|\b(?:all|everything) (?:but|except(?: for)?)\s{1,3}"
     rf"){_OPENING}{_A_LETTER}"
     # a letter that is judged right
-    r"|\(([A-Z])\)\s{0,2}(?:is|would be)\s{1,2}(?:the\s)?(?:correct|right|best|answer|true|only|one|what we)"
-    r"|(?<![\w'’])([A-Z])\s(?:(?:is|would be)\s(?:the\s)?(?:correct|right|best|answer"
-    r"|only (?:one|option|choice))|(?:works|fits|does)(?=[.!\s]*$)|it is(?=[.!\s]*$))"
+    rf"|\(([A-Z])\)\s{{0,2}}{_IS}\s{{1,2}}(?:the\s)?(?:{_JUDGED}|true|only|one|what we)"
+    rf"|(?<![\w'’])([A-Z])\s(?:{_IS}\s(?:the\s)?(?:{_JUDGED}|only (?:one|option|choice))"
+    r"|(?:works|fits|does)(?=[.!\s]*$)|it is(?=[.!\s]*$))"
     r"|(?<!not\s)\b[Oo]nly\s[*(]{0,3}([A-Z])[)*]{0,3}\s(?:is|was|can|could|would|will|remains?|fits|works"
     r"|satisf\w+|match\w+|holds|meets|has|gives|makes)\b"
     # a sentence that ends with a letter and names no other one
@@ -53,14 +60,26 @@ _FRAMES = re.compile(
 )
 _NEGATION = re.compile(
     r"(?:\b(?:can)?not|\bno way|n['’]t|\bneither|\beliminate[sd]?|\bwrong|\bincorrect"
-    r"|\brule[sd]? out)[^\w.!?]{0,3}(?:(?!so\b|leav|therefore|thus|hence)\w+[^\w.!?]{1,3}){0,3}$",
+    r"|\brule[sd]? out|\b(?:if|unless|whether|suppose)(?=\s(?:you|we|i|one|someone|they)\b))"
+    r"[^\w.!?]{0,3}(?:(?!so\b|but\b|leav|therefore|thus|hence)\w+[^\w.!?]{1,3}){0,3}$",
     re.IGNORECASE,
 )
 _LISTED = re.compile(r"(?<![\w'’])[A-Z]\)?,?\s{0,2}(?:,|/|&|\bor\b|\band\b|\bnor\b)\s{0,2}\(?$")
 """Another letter in front: `A, B, C or D`."""
+_AND_MORE = re.compile(
+    r"\)?,?\s(?:and|or|but)\s(?:then|also|maybe|possibly|perhaps|even)\s\(?[A-Z]\)?(?![\w'’])|\)?,?\s(?:and|or|/|&)\s\(?[A-Z]\)?"
+    r"(?![\w'’])(?!\s(?:is|are|was|were|can|must|has|have|do|does|fails?|would)\b)"
+)
+"""Another letter behind: `D and then B`."""
 _DENIED = re.compile(
-    r"[)\]}*.$]{0,4}\s{0,3}(?:(?:is|was|are|would|would be|can|could|does|seems)\s{0,2})?(?:\w+\s{1,2})?"
-    r"(?:not\b|n['’]t\b|incorrect|wrong|false|eliminated|impossible|invalid|too\b|out\b)",
+    r"(?:[)\]}*$]|\.(?!\s)){0,4}\s{0,3}(?:\([^()\n]{1,80}\)\s{0,3}|,[^,.\n]{1,60},\s{0,3})?"
+    # an option that would or could be is not one that is
+    r"(?:(?:could|might|may)\b|would\b(?!\s(?:then\s|also\s|therefore\s)?(?:be\s(?:(?:the|my)\s)?"
+    r"(?:correct|right|best|answer|(?:more|most)\s)|fit|work|match|satisfy|make sense))"
+    r"|(?:[^.\n]|\.(?=\d)){0,60}\b(?:but|although|though|however),?\s(?:it|this|that)\s(?:is|was)"
+    r"(?:\snot\b|n['’]t\b)"
+    r"|(?:(?:is|was|are|would|would be|can|could|does|seems)\s{0,2})?(?:\w+\s{1,2})?"
+    r"(?:not\b|n['’]t\b|incorrect|wrong|false|eliminated|impossible|invalid|too\b|out\b))",
     re.IGNORECASE,
 )
 _REVISION = re.compile(
@@ -69,7 +88,8 @@ _REVISION = re.compile(
     re.IGNORECASE,
 )
 _ALL_BUT = re.compile(r"\b(?:all|everything) (?:but|except(?: for)?)\s{1,3}\W{0,4}$", re.IGNORECASE)
-
+_HEADS = re.compile(r"(?:^|\n)[\s>#-]{0,8}[(\[]?$")
+_LABEL = re.compile(r"[\s>#-]{1,8}[(\[]?([A-Z])[)\].:]")
 _JUDGES_THE_REST = re.compile(r"\W{0,4}\s(?:is|are|was|were|can|must|has|have|fails?)\b")
 
 
@@ -83,7 +103,12 @@ def spoken_letter(text: str, letters: str, begin: int = 0) -> Candidate | None:
         place = next(group for group, letter in enumerate(said.groups(), 1) if letter)
         start, end = said.span(place)
         left = text[max(said.start() - 60, 0) : start]
-        if said[place].upper() not in letters or _LISTED.search(left):
+        if (
+            said[place].upper() not in letters
+            or _LISTED.search(left)
+            or _AND_MORE.match(text, end)
+            or _labels_a_list(text, start)
+        ):
             continue
         if _ALL_BUT.search(left):
             if not _JUDGES_THE_REST.match(text, said.end()):
@@ -92,6 +117,15 @@ def spoken_letter(text: str, letters: str, begin: int = 0) -> Candidate | None:
             continue
         found = Candidate(text=said[place].upper(), span=(places[start], places[end - 1] + 1), rule="spoken")
     return found
+
+
+def _labels_a_list(text: str, place: int) -> bool:
+    """Does the letter head its line, with the next letter's line behind it? A list was repeated."""
+    if not _HEADS.search(text, max(place - 20, 0), place):
+        return False
+    behind = text.find("\n", place)
+    following = _LABEL.match(text, behind) if behind >= 0 else None
+    return following is not None and ord(following[1]) == ord(text[place].upper()) + 1
 
 
 def revised_letter(text: str, begin: int, letters: str) -> Candidate | None:

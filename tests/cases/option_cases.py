@@ -54,7 +54,7 @@ CLASSES: dict[str, list[Choice]] = {
         ("The correct answer is B, not A.", "B", "correct"),
         ("The correct answer is B, not A.", "A", "incorrect"),
         ("The answer is B rather than C.", "B", "correct"),
-        ("Not A but B is the answer.", "A", "no_answer"),
+        ("Not A but B is the answer.", "A", "incorrect"),
         ("A seems right at first, but the answer is B.", "B", "correct"),
         ("A seems right at first, but the answer is B.", "A", "incorrect"),
         ("While option A is tempting, option B is correct.", "B", "correct"),

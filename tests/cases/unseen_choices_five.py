@@ -1,7 +1,7 @@
 """Choices as language models end their responses, fifth set: the held-out one.
 
 Rows (gold, response, right), labelled by hand before the grader was run on them. Of the rows that the
-first run judged otherwise one false positive was mended, and five right answers are still not read: OPEN.
+first run judged otherwise one false positive was mended, and two right answers are still not read: OPEN.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ CLASSES: dict[str, tuple[tuple[str, ...], list[tuple[str, str, bool]]]] = {
             ("D", "Sorry, I made a mistake above. The correct answer is E, not D.", False),
             ("E", "Between D and E, E has rings, so E.", True),
             ("D", "Between D and E, I prefer E.", False),
+            ("E", "Between D and E, I prefer E.", True),
             ("D", "D or E", False),
             ("D", "Could be D. Could be E.", False),
             ("D", "Possibly D or E; hard to say.", False),
@@ -163,6 +164,7 @@ CLASSES: dict[str, tuple[tuple[str, ...], list[tuple[str, str, bool]]]] = {
     "probabilities": (
         PROBS,
         [
+            ("D", "The probability is one half.", True),
             ("C", "The probability is 2/6 = 1/3.", True),
             ("C", r"$P = \frac{2}{6} = \frac{1}{3}$", True),
             ("C", r"P = \boxed{\tfrac13}", True),
@@ -204,8 +206,6 @@ CLASSES: dict[str, tuple[tuple[str, ...], list[tuple[str, str, bool]]]] = {
 
 OPEN: list[tuple[tuple[str, ...], str, str]] = [
     (PLANETS, "D", "The largest planet here is **Jupiter**, larger than Saturn."),
-    (PLANETS, "E", "Between D and E, I prefer E."),
     (PLANETS, "D", "Cevap D'dir."),
-    (PROBS, "D", "The probability is one half."),
 ]
 """Right answers that the grader calls `no_answer`."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from phi4eval.graders import grade_completion
+from phi4eval.graders import choice, grade_completion
 from phi4eval.types import Completion, Grade, GraderSpec, Key
 from tests.cases import (
+    blind_choices,
     concluded_cases,
     equality_cases,
     fresh_answers,
@@ -14,7 +15,6 @@ from tests.cases import (
     fresh_responses,
     option_cases,
     response_cases,
-    restyled_answers,
     unseen_choices_five,
     unseen_choices_four,
     unseen_choices_one,
@@ -81,7 +81,6 @@ FRESH = [
         (fresh_answers.CLASSES, "answer"),
         (fresh_responses.CLASSES, "response"),
         (concluded_cases.CLASSES, "response"),
-        (restyled_answers.CLASSES, "answer"),
         (unseen_responses_one.CLASSES, "response"),
         (unseen_responses_two.CLASSES, "response"),
         (unseen_responses_three.CLASSES, "response"),
@@ -119,9 +118,17 @@ def test_a_right_response_that_is_not_read_is_not_correct(gold: str, text: str) 
     assert grade_text(text, Key(gold=gold), "math").verdict != "correct"
 
 
-@pytest.mark.parametrize(("gold", "text"), restyled_answers.OPEN)
-def test_a_right_answer_that_can_be_read_in_two_ways_is_not_correct(gold: str, text: str) -> None:
-    assert grade_text(text, Key(gold=gold), "math").verdict != "correct"
+@pytest.mark.parametrize("response", blind_choices.RESPONSES, ids=lambda each: each.text[-40:])
+def test_a_response_is_right_for_the_letter_it_commits_to_and_for_no_other(
+    response: blind_choices.Response,
+) -> None:
+    right = [
+        letter
+        for letter in response.letters
+        if choice.grade(response.text, Key(gold=letter, choices=response.options), {}).verdict == "correct"
+    ]
+    committed = response.letter if response.read else None
+    assert right == ([] if committed is None else [committed])
 
 
 @pytest.mark.parametrize(("options", "gold", "text"), unseen_choices_five.OPEN)

@@ -16,6 +16,7 @@ from phi4eval.graders import find_grader
 from phi4eval.seeds import content_hash
 from phi4eval.types import Key
 from tests.cases import (
+    blind_choices,
     choice_cases,
     concluded_cases,
     equality_cases,
@@ -27,7 +28,6 @@ from tests.cases import (
     math_cases,
     option_cases,
     response_cases,
-    restyled_answers,
     unseen_choices_five,
     unseen_choices_four,
     unseen_choices_one,
@@ -51,7 +51,6 @@ def math_rows() -> list[tuple[str, str]]:
         fresh_answers.CLASSES,
         fresh_responses.CLASSES,
         concluded_cases.CLASSES,
-        restyled_answers.CLASSES,
         unseen_responses_one.CLASSES,
         unseen_responses_two.CLASSES,
         unseen_responses_three.CLASSES,
@@ -85,6 +84,7 @@ def outcomes(name: str) -> list[object]:
             for texts, table in module.CLASSES.values()
             for gold, text, _ in table
         ]
+        rows += [(each.text, each.letter or "A", each.options) for each in blind_choices.RESPONSES]
         grades = [grader.grade(text, Key(gold=gold, choices=options), {}) for text, gold, options in rows]
     elif name == "integer":
         grades = [grader.grade(text, Key(gold=gold), {}) for text, gold, _ in integer_cases.CASES]

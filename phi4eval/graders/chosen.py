@@ -1,0 +1,202 @@
+"""Which option does a text choose in a form that only choices take?
+
+In its first line with an explanation behind it, in a line that a sentence leads to (`The statement is:`),
+by its words (`I'd say the nucleus`), in the word order of other languages, or by its place (`option 2`, `③`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from phi4eval.graders.concluded import named_in
+from phi4eval.graders.empty import is_echo
+from phi4eval.graders.extract import Candidate
+from phi4eval.graders.options import options_named, plain
+
+TAIL = 2_000
+"""Only this many last characters are read, and as many first ones for a first line."""
+
+_LABEL = re.compile(r"[\s>#*_-]{0,8}[(\[]?([A-Z])(?:[)\].:]{1,2}|[*_]{1,2}\s?[:–—-]|\s[–—-](?=\s))")
+_LABELLED = re.compile(r"[(\[]?([A-Z])(?:[)\].:]{1,2}|(?=$)|\s?[–—-](?=\s))\s{0,3}(.{0,1000})")
+_LEADS = re.compile(
+    r"(?:^|\n)[^\n]{0,400}\b(?:is|are|be|option|choice|answer|statement|therefore|thus|hence|conclusion)\b"
+    r"[^\n:]{0,200}:[*_ ]{0,4}\n\s{0,4}([^\n]{1,1000})",
+    re.IGNORECASE,
+)
+_TAKEN_BACK = re.compile(
+    r"[\s\S]{0,4}\b(?:this|that|it|which) (?:is|was|cannot|can['’]t) ?(?:not|in|wrong|false)",
+    re.IGNORECASE,
+)
+_BY_WORDS = re.compile(
+    r"\b[Ii](?:['’]d| would|['’]ll| will)? (?:say|pick|choose|select|answer|guess|go (?:with|for)|opt for)"
+    r"(?:\s(?:that|with|it['’]s))?\s([^.;!?\n]{2,300})"
+    r"|\b(?i:answer|conclusion) is that\s([^.;!?\n]{2,300})"
+    r"|\b(?:is|be|are)\s(the (?:first|second|third|fourth|fifth|last) (?:one|option|choice|statement|answer))"
+    r"(?=[.!\s]*(?:\Z|\n))"
+    r"|\bAntwort(?: ist)?, dass\s([^.;!?\n]{2,300})"
+)
+_ASIDE = re.compile(r",?\s(?:although|though|but|because|since|as|rather|over|instead|even|not)\b|,\s")
+_INVERTED = re.compile(
+    r"\b(?:ist|lautet|wäre)\s(?:(?:also|daher|somit|deshalb)\s)?(?:die|das)\s(?:(?:richtige|korrekte|beste|gesuchte)\s)?"
+    r"(?:antwort|lösung|option|wahl|ergebnis)[:,]?\s{1,3}(?!dass\b|nicht\b)((?:(?!\.\s)[^\n]){1,300})",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(
+    r"['\"](?:sol|solution|ans|answer|choice|option|prediction|pred|label|selected)['\"]\s?:\s?'\(?([A-Za-z])\)?'"
+)
+_PLACE = re.compile(
+    r"(?:(?:the )?(?:option|choice|answer|number|statement|no\.|nr\.|opción|вариант|选项)\s?(?:is )?)?"
+    r"[(\[#]?(\d{1,2})[)\].:]{0,2}(?:\s(?P<rest>.{1,300}))?",
+    re.IGNORECASE,
+)
+_BEST = re.compile(
+    r"^[\s>#*_-]{0,8}[(\[]?([A-Z])[)\].:][^\n]{1,200}?\b(?:this|it|which|that) (?:is|would be)"
+    r" (?:likely |probably |clearly )?the (?:most (?:likely|probable|appropriate|accurate|plausible)"
+    r"|best|correct|right)\b[^\n]{0,200}",
+    re.IGNORECASE | re.MULTILINE,
+)
+_NOT = re.compile(r"\b(?:not|never|but)\b|n['’]t\b", re.IGNORECASE)
+_TRUTHS = re.compile(r"(?:true|false),\s?(?:true|false)")
+_JUDGED = r"\b[^.\n]{0,100}?(?<!not )(?<!n['’]t )\b(true|false|correct|incorrect|holds|fails|valid|invalid)\b"
+_FIRST = re.compile(rf"\bstatement (?:1|I|one){_JUDGED}", re.IGNORECASE)
+_SECOND = re.compile(rf"\bstatement (?:2|II|two){_JUDGED}", re.IGNORECASE)
+_BOTH = re.compile(r"\bboth(?: of the)?(?: statements)? are(?: indeed)? (true|false)\b", re.IGNORECASE)
+_TRUE = frozenset({"true", "correct", "holds", "valid"})
+_RINGED = "①②③④⑤⑥⑦⑧⑨⑩"
+
+
+def chosen_option(text: str, choices: Sequence[str], letters: str) -> Candidate | None:
+    """The last option that the text chooses behind a lead, by its words, or in another word order."""
+    begin = max(len(text) - TAIL, 0)
+    found = [
+        candidate
+        for candidate in (
+            _introduced(text, begin, choices, letters),
+            _by_words(text, begin, choices, letters),
+            _inverted(text, begin),
+            _quoted(text, begin, letters),
+            _superlative(text, begin, letters),
+            _two_statements(text, begin, choices, letters),
+        )
+        if candidate is not None
+    ]
+    return max(found, key=lambda candidate: candidate.span[0], default=None)
+
+
+def first_line(text: str, choices: Sequence[str], letters: str) -> Candidate | None:
+    """A first line that is a letter, or one with its option's text, where an explanation follows it."""
+    lines = [line for line in text[:TAIL].split("\n") if line.strip()]
+    if len(lines) < 2:
+        return None
+    letter = _labelled(lines[0], choices, letters)
+    behind = _LABEL.match(lines[1])
+    # the first line of a list of options answers nothing
+    if letter is None or (behind and behind[1] in letters and behind[1] != letter):
+        return None
+    start = text.index(lines[0])
+    return Candidate(text=letter, span=(start, start + len(lines[0])), rule="first_line")
+
+
+def placed(value: str, choices: Sequence[str], letters: str) -> str | None:
+    """The letter of an option named by its number, where no option is or has a number: `option 2`, `③`."""
+    for place, ring in enumerate(_RINGED[: len(choices)]):
+        if value.startswith(ring) and (
+            not value[1:].strip() or letters[place] in options_named(plain(value[1:]), choices, letters)
+        ):
+            return letters[place]
+    match = _PLACE.fullmatch(value)
+    if match is None or any(re.search(r"\d", choice) for choice in choices):
+        return None
+    place = int(match[1]) - 1
+    if not 0 <= place < len(choices):
+        return None
+    rest = match["rest"]
+    return (
+        letters[place] if not rest or letters[place] in options_named(plain(rest), choices, letters) else None
+    )
+
+
+def _labelled(line: str, choices: Sequence[str], letters: str) -> str | None:
+    """The letter of a line that is an option's letter, alone or with that option's text."""
+    label = _LABELLED.fullmatch(plain(line.strip(" \t#>-•")))
+    if label is None or label[1] not in letters:
+        return None
+    rest = plain(label[2])
+    return label[1] if not rest or label[1] in options_named(rest, choices, letters) else None
+
+
+def _introduced(text: str, begin: int, choices: Sequence[str], letters: str) -> Candidate | None:
+    for lead in reversed(list(_LEADS.finditer(text, begin))):
+        start, end = lead.span(1)
+        behind = _LABEL.match(text[end:].lstrip("\n"))
+        if is_echo(lead[1]) or (behind is not None and behind[1] in letters) or _TAKEN_BACK.match(text, end):
+            continue
+        named = _labelled(lead[1], choices, letters)
+        whole = [named] if named else options_named(plain(lead[1].strip(" \t#>-•")), choices, letters)
+        if len(whole) == 1:
+            return Candidate(text=whole[0], span=(start, end), rule="introduced")
+    return None
+
+
+def _by_words(text: str, begin: int, choices: Sequence[str], letters: str) -> Candidate | None:
+    for said in reversed(list(_BY_WORDS.finditer(text, begin))):
+        start, end = said.span(said.lastindex or 1)
+        if re.search(
+            r"(?:n['’]t|\bnot|\bnever|\bif)\s(?:\w+\s)?$", text[max(said.start() - 20, 0) : said.start()]
+        ):
+            continue
+        clause = text[start:end]
+        aside = _ASIDE.search(clause)
+        for part in (clause, clause[: aside.start()] if aside else ""):
+            named = options_named(plain(part), choices, letters) or named_in(part, choices, letters)
+            if len(named) == 1:
+                return Candidate(text=named[0], span=(start, start + len(part)), rule="by_words")
+    return None
+
+
+def _inverted(text: str, begin: int) -> Candidate | None:
+    for said in reversed(list(_INVERTED.finditer(text, begin))):
+        value = re.sub(r"\W+$", "", said[1]).strip()
+        if value:
+            return Candidate(text=value, span=said.span(1), rule="statement")
+    return None
+
+
+def _superlative(text: str, begin: int, letters: str) -> Candidate | None:
+    """The only option of a list that is judged the best: `D) Pneumonia: this is the most likely cause`."""
+    judged = [line for line in _BEST.finditer(text, begin) if line[1] in letters and not _NOT.search(line[0])]
+    if len({line[1] for line in judged}) != 1:
+        return None
+    return Candidate(text=judged[-1][1], span=judged[-1].span(1), rule="judged_right")
+
+
+def _two_statements(text: str, begin: int, choices: Sequence[str], letters: str) -> Candidate | None:
+    """`Statement 1 is false. Statement 2 is true.` among options such as `False, True`."""
+    truths = {choice.strip().lower(): letter for letter, choice in zip(letters, choices, strict=False)}
+    if not choices or not all(_TRUTHS.fullmatch(choice) for choice in truths):
+        return None
+    both = list(_BOTH.finditer(text, begin))
+    if both:
+        said, word = both[-1], both[-1][1].lower()
+        return _truth(truths.get(f"{word}, {word}"), said.span())
+    found = [list(pattern.finditer(text, begin)) for pattern in (_FIRST, _SECOND)]
+    if not all(found):
+        return None
+    last = [matches[-1] for matches in found]
+    words = ["true" if match[1].lower() in _TRUE else "false" for match in last]
+    return _truth(
+        truths.get(", ".join(words)),
+        (min(match.start() for match in last), max(match.end() for match in last)),
+    )
+
+
+def _truth(letter: str | None, span: tuple[int, int]) -> Candidate | None:
+    return None if letter is None else Candidate(text=letter, span=span, rule="two_statements")
+
+
+def _quoted(text: str, begin: int, letters: str) -> Candidate | None:
+    for said in reversed(list(_QUOTED.finditer(text, begin))):
+        if said[1].upper() in letters:
+            return Candidate(text=said[1].upper(), span=said.span(1), rule="answer_tag")
+    return None

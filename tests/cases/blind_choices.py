@@ -1,0 +1,32 @@
+"""Choices on questions of public tests, written as different models write, before the grader saw them.
+
+blind_choices.jsonl holds a response a line: {"set", "options", "letter", "text"}, `letter` being what the
+response commits to, null where it commits to nothing; `"read": false` where the grader does not read it yet.
+What the first runs said of each set is in benchmarks/README.md.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Response(NamedTuple):
+    """One response and the letter of the option that it commits to."""
+
+    options: tuple[str, ...]
+    letter: str | None
+    text: str
+    read: bool
+
+    @property
+    def letters(self) -> str:
+        """The letters of its options."""
+        return "ABCDEFGHIJ"[: len(self.options)]
+
+
+RESPONSES = [
+    Response(tuple(row["options"]), row["letter"], row["text"], row.get("read", True))
+    for row in map(json.loads, Path(__file__).with_suffix(".jsonl").read_text().splitlines())
+]
