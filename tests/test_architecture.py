@@ -41,7 +41,7 @@ HEAVY = {
 # Modules whose own subject is a heavy library and that are themselves only imported inside functions.
 MAY_BE_HEAVY = {
     f"contamination/{name}.py"
-    for name in ("align", "driver", "gram_kernel", "kernel", "matcher", "plain", "warm")
+    for name in ("align", "driver", "gram_kernel", "index_kernel", "kernel", "matcher", "plain", "warm")
 }
 
 

@@ -9,6 +9,7 @@ from phi4eval.contamination.compiled import has_compiler
 from phi4eval.contamination.tokens import NUMBER, Rule, tables, tokenize
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 BASE = 0x2545F4914F6CDD1D
@@ -30,10 +31,10 @@ def read_texts(texts: Sequence[bytes], rule: Rule) -> Tokens:
     return _compiled(texts, rule) if has_compiler() else _plain(texts, rule)
 
 
-def arrays_of(rule: Rule) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+def arrays_of(rule: Rule) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
     """The tables of a token rule, as the kernel takes them."""
     table = tables(rule)
-    return table.action, table.folded, table.expansions, table.commands
+    return table.action, table.folded, table.expansions, table.commands, table.bytes
 
 
 def _compiled(texts: Sequence[bytes], rule: Rule) -> Tokens:
@@ -97,10 +98,56 @@ def runs_inside(at: NDArray[Any], size: int) -> NDArray[Any]:
     """Positions of the runs of `size` tokens that lie within one text."""
     import numpy as np
 
-    lengths = np.diff(at)
-    text = np.repeat(np.arange(len(lengths)), lengths)
-    place = np.arange(int(at[-1]))
-    return np.flatnonzero(place + size <= at[1:][text]) if len(place) else place
+    inside = np.ones(int(at[-1]), bool)
+    lows, highs = at[:-1][at[1:] > at[:-1]], at[1:][at[1:] > at[:-1]]
+    for k in range(1, size):
+        inside[np.maximum(highs - k, lows)] = False
+    return np.flatnonzero(inside)
+
+
+class Numbered(NamedTuple):
+    """Keys numbered in the order in which they first come: the number of each key, where each number first
+    stands, and an open-addressing table from key to number (-1: empty).
+    """
+
+    numbers: NDArray[Any]
+    first: NDArray[Any]
+    table: NDArray[Any]
+    table_numbers: NDArray[Any]
+
+
+def number_keys(keys: NDArray[Any]) -> Numbered:
+    """Number 64-bit keys."""
+    import numpy as np
+
+    if not has_compiler():
+        _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        rank = np.empty(len(order), np.int32)
+        rank[order] = np.arange(len(order), dtype=np.int32)
+        first = first[order].astype(np.int32)
+        return Numbered(rank[inverse], first, *hash_table(keys[first]))
+    from phi4eval.contamination import index_kernel
+
+    # at most two thirds full, when all keys are different
+    size = 1 << max(4, (3 * len(keys) // 2).bit_length())
+    table, table_numbers = np.zeros(size, np.uint64), np.full(size, -1, np.int32)
+    first, numbers = np.empty(len(keys), np.int32), np.empty(len(keys), np.int32)
+    count = index_kernel.number_keys(keys, table, table_numbers, first, numbers)
+    return Numbered(numbers, first[:count].copy(), table, table_numbers)
+
+
+def count_holders(numbers: NDArray[Any], owners: NDArray[Any], count: int) -> NDArray[Any]:
+    """How many different owners each of `count` numbers has (int32); owners rise along the array."""
+    import numpy as np
+
+    if not has_compiler():
+        return np.bincount(distinct_pairs(numbers, owners)[0], minlength=count).astype(np.int32)
+    from phi4eval.contamination import index_kernel
+
+    counts = np.zeros(count, np.int32)
+    index_kernel.count_holders(numbers, owners, np.full(count, -1, np.int32), counts)
+    return counts
 
 
 def distinct_pairs(first: NDArray[Any], second: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -145,16 +192,46 @@ def hash_table(hashes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     return keys, values
 
 
-def bitmap(hashes: NDArray[Any]) -> NDArray[Any]:
-    """One bit per possible start of a mixed key, about sixteen bits a key: most lookups end here."""
+def look_up(keys: NDArray[Any], values: NDArray[Any], wanted: NDArray[Any]) -> NDArray[Any]:
+    """The values of keys in an open-addressing table, -1 where they are not: driver.look_up over an array."""
     import numpy as np
 
-    bits = max(12, (16 * len(hashes)).bit_length())
-    array = np.zeros(1 << bits >> 3, np.uint8)
-    places = mix(hashes) >> np.uint64(64 - bits)
-    np.bitwise_or.at(
-        array,
-        (places >> np.uint64(3)).astype(np.int64),
-        np.uint8(1) << (places & np.uint64(7)).astype(np.uint8),
-    )
-    return array
+    mask = np.uint64(len(keys) - 1)
+    places = mix(wanted) & mask
+    found = np.full(len(wanted), -1, np.int32)
+    open_ = np.arange(len(wanted))
+    while len(open_):
+        at = places[open_]
+        same = (keys[at] == wanted[open_]) & (values[at] >= 0)
+        found[open_[same]] = values[at[same]]
+        open_ = open_[~same & (values[at] >= 0)]
+        places[open_] = (places[open_] + np.uint64(1)) & mask
+    return found
+
+
+def bitmap(hashes: NDArray[Any]) -> NDArray[Any]:
+    """Three bits of one word for every mixed key, at least sixteen bits of room a key: most lookups end
+    here.
+    """
+    import numpy as np
+
+    words = np.zeros(1 << max(6, (16 * len(hashes)).bit_length() - 6), np.uint64)
+    shift = bitmap_shift(words)
+    if has_compiler():
+        from phi4eval.contamination import index_kernel
+
+        index_kernel.set_bits(hashes, shift, words)
+        return words
+    mixed = mix(hashes)
+    bits = np.zeros_like(mixed)
+    for k in (0, 6, 12):
+        bits |= np.uint64(1) << (mixed >> np.uint64(k) & np.uint64(63))
+    np.bitwise_or.at(words, (mixed >> shift).astype(np.int64), bits)
+    return words
+
+
+def bitmap_shift(words: NDArray[Any]) -> np.uint64:
+    """By how much a mixed key is shifted to the number of its word in a bitmap."""
+    import numpy as np
+
+    return np.uint64(65 - len(words).bit_length())

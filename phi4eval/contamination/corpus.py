@@ -7,11 +7,13 @@ import io
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import msgspec
 
+from phi4eval.contamination.columns import counting_column, text_column
 from phi4eval.errors import DataError, MissingError
 
 if TYPE_CHECKING:
@@ -22,11 +24,14 @@ ENDINGS = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet", ".txt", ".txt.gz", "
 lines.
 """
 
-BLOCK = 4 << 20
-"""Bytes of JSON lines that are parsed at once: more is hardly faster and only takes memory."""
+BLOCK = 1 << 20
+"""Bytes of JSON lines that are parsed and scanned at once: as much as stays in a core's own cache."""
 
 PART = 64 << 20
-"""Bytes of an uncompressed JSON lines file that are one unit of work."""
+"""Bytes of an uncompressed JSON lines file that are one unit of work at most ..."""
+
+LEAST_PART = 8 << 20
+"""... and at least. The last ones of a file are smaller than the first, so that all workers end together."""
 
 LONGEST_LINE = 256 << 20
 """A longer line is counted as broken; it is never held in memory."""
@@ -126,10 +131,23 @@ def parts_of(path: Path) -> list[Part]:
         return (
             [msgspec.structs.replace(base, group=group) for group in range(groups)] if groups > 1 else [base]
         )
-    if kind == "jsonl" and not path.name.lower().endswith((".gz", ".zst")) and stat.st_size > PART:
-        starts = range(0, stat.st_size, PART)
-        return [msgspec.structs.replace(base, start=at, end=min(at + PART, stat.st_size)) for at in starts]
+    if kind == "jsonl" and not path.name.lower().endswith((".gz", ".zst")) and stat.st_size > LEAST_PART:
+        cuts = [*_cuts(stat.st_size), stat.st_size]
+        return [msgspec.structs.replace(base, start=at, end=end) for at, end in pairwise(cuts)]
     return [base]
+
+
+def _cuts(size: int) -> Iterator[int]:
+    """Where the parts of a file begin: an eighth of what is left is a part."""
+    at = 0
+    while at < size:
+        yield at
+        at += min(PART, max(LEAST_PART, (size - at) // 8))
+
+
+def weight_of(part: Part) -> int:
+    """Bytes that a part is read from; of a row group those of its whole file."""
+    return part.end - part.start if part.end >= 0 else part.size
 
 
 def _row_groups(path: Path) -> int:
@@ -291,5 +309,5 @@ def _read_text(part: Part, reading: Reading) -> Iterator[Batch]:
     if "\ufffd" in text and b"\xef\xbf\xbd" not in data:
         reading.repaired += 1
         reading.note(0, "invalid UTF-8, replaced")
-    columns = {"text": pa.array([text], pa.large_string()), "id": pa.array([part.file], pa.string())}
-    yield Batch(pa.record_batch({**columns, "line": pa.array([0], pa.int64())}))
+    columns = {"text": text_column([text]), "id": text_column([part.file]), "line": counting_column(0, 1)}
+    yield Batch(pa.record_batch(columns))

@@ -25,7 +25,7 @@ from phi4eval.contamination.align import (
 from phi4eval.contamination.bulk import BASE
 from phi4eval.contamination.compiled import compiled
 from phi4eval.contamination.index import SEED
-from phi4eval.contamination.kernel import Tables, mix, read_tokens
+from phi4eval.contamination.kernel import Tables, may_hold, mix, read_tokens
 
 Array = np.ndarray[Any, Any]
 
@@ -37,8 +37,7 @@ _BLOCKS = 1 << 18
 _BASE = np.uint64(BASE)
 _BASE_POWER = np.uint64(pow(BASE, SEED - 1, 1 << 64))
 _ONE = np.uint64(1)
-_THREE = np.uint64(3)
-_SEVEN = np.uint64(7)
+_LAST = np.uint64(SEED - 1)
 
 
 class Seeds(NamedTuple):
@@ -85,19 +84,18 @@ def find_seeds(hashes: Array, tokens: int, seeds: Seeds, positions: Array, found
     """Write where which seed stands; returns how many hits there are."""
     n = 0
     value = np.uint64(0)
-    for i in range(tokens):
-        if i >= SEED:
-            value = value - hashes[i - SEED] * _BASE_POWER
+    for i in range(min(tokens, SEED - 1)):
         value = value * _BASE + hashes[i]
-        if i < SEED - 1:
-            continue
-        place = mix(value) >> seeds.shift
-        if seeds.bitmap[place >> _THREE] >> (place & _SEVEN) & _ONE:
+    for i in range(max(0, tokens - SEED + 1)):
+        first = np.uint64(i)  # unsigned, so that no index is checked for being negative
+        value = value * _BASE + hashes[first + _LAST]
+        if may_hold(seeds.bitmap, seeds.shift, mix(value)):
             seed = look_up(seeds.keys, seeds.ids, value)
             if seed >= 0:
-                positions[n] = i - SEED + 1
+                positions[n] = i
                 found[n] = seed
                 n += 1
+        value = value - hashes[first] * _BASE_POWER
     return n
 
 

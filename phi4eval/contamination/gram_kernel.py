@@ -10,7 +10,7 @@ from phi4eval.contamination.align import sort
 from phi4eval.contamination.bulk import BASE
 from phi4eval.contamination.compiled import compiled
 from phi4eval.contamination.driver import OVERLAP, STRETCH, look_up, stretch_end
-from phi4eval.contamination.kernel import Out, Tables, mix, read_tokens
+from phi4eval.contamination.kernel import Out, Tables, may_hold, mix, read_tokens
 from phi4eval.contamination.tokens import FNV_OFFSET
 
 Array = np.ndarray[Any, Any]
@@ -20,8 +20,6 @@ _MOST = 13
 _BASE = np.uint64(BASE)
 _EMPTY = np.uint64(FNV_OFFSET)
 POWERS = np.array([pow(BASE, size, 1 << 64) for size in range(_MOST + 1)], np.uint64)
-
-_ONE, _THREE, _SEVEN = np.uint64(1), np.uint64(3), np.uint64(7)
 
 
 class GramTable(NamedTuple):
@@ -67,8 +65,7 @@ def find_size(
             continue
         key = value + lead
         keys[i - size + 1] = key
-        place = mix(key) >> table.shift
-        if table.bitmap[place >> _THREE] >> (place & _SEVEN) & _ONE:
+        if may_hold(table.bitmap, table.shift, mix(key)):
             gram = look_up(table.keys, table.ids, key)
             if gram >= 0 and n < found.shape[0]:
                 places[n], found[n] = i - size + 1, gram

@@ -15,6 +15,7 @@ from phi4eval.contamination.bulk import (
     bitmap,
     distinct_pairs,
     hash_table,
+    look_up,
     read_texts,
     run_hashes,
     runs_inside,
@@ -92,12 +93,15 @@ def gram_arrays(items: Sequence[ScanItem]) -> dict[str, NDArray[Any]]:
         key for text in ALLOWED_TEXTS for key in gram_keys([t.hash for t in tokenize(text, "words")], 13)
     ]
     table, ids = hash_table(found)
+    common = look_up(table, ids, np.array(allowed, np.uint64))
+    is_allowed = np.zeros(len(found), np.uint8)
+    is_allowed[common[common >= 0]] = 1
     return {
         "gram_keys": table,
         "gram_ids": ids,
         "gram_bitmap": bitmap(found),
         "gram_size": size_of.astype(np.int32),
-        "gram_allowed": np.isin(found, np.array(allowed, np.uint64)).astype(np.uint8),
+        "gram_allowed": is_allowed,
         "gram_at": np.concatenate([[0], np.cumsum(np.bincount(held, minlength=len(found)))]).astype(np.int32),
         "gram_items": by.astype(np.int32),
         "gram_counts": counts,
@@ -146,8 +150,6 @@ def find_grams_plain(data: NDArray[Any], offsets: NDArray[Any], arrays: dict[str
 def _stretch_hits(data: bytes, arrays: dict[str, NDArray[Any]]) -> tuple[list[tuple[int, int, int]], int]:
     """(gram, first byte, end byte) of the hits in a stretch, and its number of distinct 7-grams."""
     import numpy as np
-
-    from phi4eval.contamination.plain import look_up
 
     spans = word_spans(data)
     hashes = [span[0] for span in spans]

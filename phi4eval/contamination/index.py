@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import log
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from phi4eval.contamination.bulk import (
     Tokens,
     bitmap,
-    distinct_pairs,
+    count_holders,
     hash_table,
+    look_up,
+    number_keys,
     read_texts,
     run_hashes,
     runs_inside,
@@ -43,17 +47,23 @@ cut).
 WEIGHT_SCALE = 8
 """Weights are integers, eighths of a nat, so that every machine adds them up alike."""
 
+_TABLES = frozenset({"word_keys", "word_ids", "seed_keys", "seed_ids", "gram_keys", "gram_ids"})
+"""Left out of the digest: the others say which keys there are, and where in a table one lies is chance."""
+
 QUESTION, CHOICES, ANSWER, UNDRAWN = range(4)
 
 _DRAWING = re.compile(r"\[asy\].*?(\[/asy\]|\Z)", re.DOTALL)
 
-_ALWAYS_NOMINATED = 6
-_ITEM_FREQUENCY = 8
+ALWAYS_NOMINATED = 6
+"""Seeds of every unit that nominate it, however many items share them."""
+
+ITEM_FREQUENCY = 8
+"""Items that may share a seed which nominates all of them."""
+
 _PRIOR = 2000
 
 
-@dataclass(frozen=True, kw_only=True)
-class Unit:
+class Unit(msgspec.Struct, frozen=True, kw_only=True):
     """A text that is looked for. item: its position among the items."""
 
     item: int
@@ -104,30 +114,36 @@ def build_units(items: Sequence[ScanItem]) -> tuple[list[Unit], Tokens]:
     import numpy as np
 
     wanted: list[tuple[int, int, str]] = []
-    questions = np.diff(read_texts([utf8(item.question) for item in items], "align").at)
+    short = _too_short([number for number, item in enumerate(items) if item.choices], items)
     for number, item in enumerate(items):
         question, choices = item.question, "\n".join(item.choices)
         plain = without_drawings(question)
-        if choices and questions[number] < SEED:
+        if number in short:
             question, choices = f"{question}\n{choices}", ""
-        wanted += [
-            (number, QUESTION, question),
-            *([(number, UNDRAWN, plain)] if plain != item.question else []),
-            (number, CHOICES, choices),
-            (number, ANSWER, item.answer or ""),
-        ]
+        wanted.append((number, QUESTION, question))
+        if plain != item.question:
+            wanted.append((number, UNDRAWN, plain))
+        wanted += [(number, CHOICES, choices), (number, ANSWER, item.answer or "")]
     tokens = read_texts([utf8(text) for _, _, text in wanted], "align")
     lengths = np.diff(tokens.at)
     least = np.array([SEED if side in (QUESTION, UNDRAWN) else 2 * SEED for _, side, _ in wanted])
-    kept = np.flatnonzero(lengths >= least)
-    spans = [np.arange(tokens.at[k], tokens.at[k] + min(lengths[k], UNIT_LIMIT)) for k in kept]
-    rows = np.concatenate(spans) if spans else np.zeros(0, np.int64)
+    kept = lengths >= least
+    place = np.arange(tokens.at[-1]) - np.repeat(tokens.at[:-1], lengths)
+    rows = np.flatnonzero(np.repeat(kept, lengths) & (place < UNIT_LIMIT))
     units = [
         Unit(item=wanted[k][0], side=wanted[k][1], text=wanted[k][2], cut=bool(lengths[k] > UNIT_LIMIT))
-        for k in kept
+        for k in np.flatnonzero(kept).tolist()
     ]
-    at = np.cumsum([0, *map(len, spans)])
+    at = np.concatenate([[0], np.cumsum(np.minimum(lengths[kept], UNIT_LIMIT))])
     return units, Tokens(tokens.hashes[rows], tokens.starts[rows], tokens.ends[rows], tokens.digits[rows], at)
+
+
+def _too_short(numbers: list[int], items: Sequence[ScanItem]) -> set[int]:
+    """Those of the items whose question alone has no seed."""
+    import numpy as np
+
+    lengths = np.diff(read_texts([utf8(items[number].question) for number in numbers], "align").at)
+    return {number for number, length in zip(numbers, lengths.tolist(), strict=True) if length < SEED}
 
 
 def without_drawings(text: str) -> str:
@@ -135,7 +151,7 @@ def without_drawings(text: str) -> str:
 
     A drawing's code can be most of an item, and a copy without it is the same item.
     """
-    return _DRAWING.sub(lambda found: " " * len(found[0]), text)
+    return _DRAWING.sub(lambda found: " " * len(found[0]), text) if "[asy]" in text else text
 
 
 def utf8(text: str) -> bytes:
@@ -149,9 +165,9 @@ def _digest(items: Sequence[ScanItem], arrays: dict[str, NDArray[Any]]) -> str:
     from phi4eval.seeds import canonical_json
 
     state = hashlib.sha256(canonical_json([TOKENS_VERSION, list(items)]))
-    for name in sorted(arrays):
+    for name in sorted(set(arrays) - _TABLES):
         state.update(f"{name}{arrays[name].dtype}{arrays[name].shape}".encode())
-        state.update(arrays[name].tobytes())
+        state.update(arrays[name].reshape(-1).view("u1").data)
     return state.hexdigest()[:16]
 
 
@@ -170,34 +186,45 @@ def _unit_arrays(units: list[Unit], tokens: Tokens) -> dict[str, NDArray[Any]]:
 
 
 def _vocabulary(units: list[Unit], tokens: Tokens) -> dict[str, NDArray[Any]]:
-    """Token ids in the order of their hashes, their weights and kinds, and the table from hash to id."""
+    """Token ids in the order in which they first come, number words before all, their weights and kinds, and
+    the table from hash to id.
+    """
     import numpy as np
 
-    numbers = {hash_token(word): word for word in NUMBER_WORDS}
-    own, first, inverse = np.unique(tokens.hashes, return_index=True, return_inverse=True)
-    unit_of = np.repeat(np.arange(len(units)), np.diff(tokens.at))
-    held, _ = distinct_pairs(inverse, unit_of)
-    frequency = dict(zip(own.tolist(), np.bincount(held, minlength=len(own)).tolist(), strict=True))
-    words = dict(numbers)
-    for key, place in zip(own.tolist(), first.tolist(), strict=True):
-        text = utf8(units[int(unit_of[place])].text)
-        start, end = int(tokens.starts[place]), int(tokens.ends[place])
-        words[key] = spelling(text[max(0, start - 1) : start], text[start:end], key)
-    hashes = np.array(sorted(words), np.uint64)
-    keys, ids = hash_table(hashes)
+    numbers = {hash_token(word): word for word in sorted(NUMBER_WORDS)}
+    words = list(numbers.values())
+    keys = np.concatenate([np.array(list(numbers), np.uint64), tokens.hashes])
+    made = number_keys(keys)
+    table, table_numbers = hash_table(keys[made.first])  # a small one, for there are few different words
+    unit_tokens = made.numbers[len(numbers) :]
+    unit_of = np.repeat(np.arange(len(units), dtype=np.int32), np.diff(tokens.at))
+    frequency = count_holders(unit_tokens, unit_of, len(made.first)).tolist()
+    words += _spellings(made.first[len(numbers) :] - len(numbers), units, unit_of, tokens)
     total = len(units) + _PRIOR
     weights = [
-        max(1, round(WEIGHT_SCALE * log(total / (frequency.get(key, 0) + 0.5 + _PRIOR * share(words[key])))))
-        for key in sorted(words)
+        max(1, round(WEIGHT_SCALE * log(total / (held + 0.5 + _PRIOR * share(word)))))
+        for word, held in zip(words, frequency, strict=True)
     ]
-    kinds = [1 if key in numbers else kind_of(words[key]) for key in sorted(words)]
+    kinds = [1] * len(numbers) + [kind_of(word) for word in words[len(numbers) :]]
     return {
-        "unit_tokens": np.searchsorted(hashes, tokens.hashes).astype(np.int32),
-        "word_keys": keys,
-        "word_ids": ids,
+        "unit_tokens": unit_tokens,
+        "word_keys": table,
+        "word_ids": table_numbers,
         "word_weight": np.array(weights, np.int32),
         "word_kind": np.array(kinds, np.uint8),
     }
+
+
+def _spellings(
+    places: NDArray[Any], units: list[Unit], unit_of: NDArray[Any], tokens: Tokens
+) -> Iterator[str]:
+    """The folded texts of the tokens at some places."""
+    columns = (unit_of[places], tokens.starts[places], tokens.ends[places], tokens.hashes[places])
+    last, text = -1, b""
+    for unit, start, end, key in zip(*(column.tolist() for column in columns), strict=True):
+        if unit != last:
+            last, text = unit, utf8(units[unit].text)
+        yield spelling(text[max(0, start - 1) : start], text[start:end], key)
 
 
 def _seeds(units: list[Unit], tokens: Tokens) -> dict[str, NDArray[Any]]:
@@ -205,26 +232,23 @@ def _seeds(units: list[Unit], tokens: Tokens) -> dict[str, NDArray[Any]]:
     import numpy as np
 
     places = runs_inside(tokens.at, SEED)
-    keys, ranks = np.unique(run_hashes(tokens.hashes, SEED)[places], return_inverse=True)
-    ranks = ranks.astype(np.int32)
+    keys = run_hashes(tokens.hashes, SEED)[places]
+    made = number_keys(keys)
     token_seeds = np.full(len(tokens.hashes), -1, np.int32)
-    token_seeds[places] = ranks
-    unit_of = np.repeat(np.arange(len(units), dtype=np.int32), np.diff(tokens.at))[places]
-    item_of = np.array([unit.item for unit in units], np.int32)[unit_of]
-    held, _ = distinct_pairs(ranks, item_of)
-    held_by = np.bincount(held, minlength=len(keys))
-    digits = np.lib.stride_tricks.sliding_window_view(np.append(tokens.digits, [0] * SEED), SEED)[places]
-    common = np.isin(keys, _allowed_seeds())
-    common[ranks[digits.all(axis=1)]] = True
-    table, ids = hash_table(keys)
-    at, nominated_unit, nominated_pos = _nominations(
-        ranks, held_by[ranks], unit_of, (places - tokens.at[unit_of]).astype(np.int32), len(keys)
-    )
+    token_seeds[places] = made.numbers
+    items = np.array([unit.item for unit in units], np.int32)
+    held_by = count_holders(made.numbers, np.repeat(items, np.diff(tokens.at))[places], len(made.first))
+    digits = np.concatenate([[0], np.cumsum(tokens.digits, dtype=np.int32)])
+    allowed = look_up(made.table, made.table_numbers, _allowed_seeds())
+    common = np.zeros(len(made.first), np.uint8)
+    common[allowed[allowed >= 0]] = 1
+    common[made.numbers[digits[places + SEED] - digits[places] == SEED]] = 1
+    at, nominated_unit, nominated_pos = nominations(tokens.at.astype(np.int32), token_seeds, held_by)
     return {
-        "seed_keys": table,
-        "seed_ids": ids,
-        "seed_bitmap": bitmap(keys),
-        "seed_common": common.astype(np.uint8),
+        "seed_keys": made.table,
+        "seed_ids": made.table_numbers,
+        "seed_bitmap": bitmap(keys[made.first]),
+        "seed_common": common,
         "token_seeds": token_seeds,
         "nominated_at": at,
         "nominated_unit": nominated_unit,
@@ -239,8 +263,8 @@ def _allowed_seeds() -> NDArray[Any]:
     return np.asarray(run_hashes(tokens.hashes, SEED)[runs_inside(tokens.at, SEED)])
 
 
-def _nominations(
-    ranks: NDArray[Any], held_by: NDArray[Any], unit_of: NDArray[Any], positions: NDArray[Any], seeds: int
+def nominations(
+    unit_at: NDArray[Any], token_seeds: NDArray[Any], held_by: NDArray[Any]
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Seed -> (unit, position) pairs that one hit makes a candidate.
 
@@ -249,14 +273,11 @@ def _nominations(
     """
     import numpy as np
 
-    # units and positions rise along the array, so a stable sort by rarity inside each unit is enough
-    order = np.argsort((unit_of.astype(np.int64) << 32) | held_by, kind="stable").astype(np.int32)
-    begins = np.flatnonzero(np.diff(unit_of[order], prepend=-1)).astype(np.int32)
-    lengths = np.diff(np.append(begins, len(order)))
-    rarity = np.empty(len(order), np.int32)
-    rarity[order] = np.arange(len(order), dtype=np.int32) - np.repeat(begins, lengths)
-    chosen = np.flatnonzero((held_by <= _ITEM_FREQUENCY) | (rarity < _ALWAYS_NOMINATED)).astype(np.int32)
-    del order, rarity
-    chosen = chosen[np.argsort(ranks[chosen], kind="stable")]
-    at = np.concatenate([[0], np.cumsum(np.bincount(ranks[chosen], minlength=seeds))])
-    return at.astype(np.int32), unit_of[chosen].astype(np.int32), positions[chosen].astype(np.int32)
+    from phi4eval.contamination import index_kernel
+
+    chosen = np.zeros(len(token_seeds), np.uint8)
+    count = index_kernel.choose_seeds(unit_at, token_seeds, held_by, ITEM_FREQUENCY, ALWAYS_NOMINATED, chosen)
+    at = np.zeros(len(held_by) + 1, np.int32)
+    units, positions = np.empty(count, np.int32), np.empty(count, np.int32)
+    index_kernel.write_nominations(unit_at, token_seeds, chosen, at, units, positions)
+    return at, units, positions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -10,6 +11,9 @@ from phi4eval.contamination.index import Index, Unit
 from phi4eval.contamination.records import SCHEMA, ScanItem
 from phi4eval.errors import StoreError
 from phi4eval.lines import write_atomically
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _ALIGNED = 64
 
@@ -20,19 +24,12 @@ class _Array(msgspec.Struct, frozen=True, kw_only=True):
     offset: int
 
 
-class _Unit(msgspec.Struct, frozen=True, kw_only=True):
-    item: int
-    side: int
-    text: str
-    cut: bool
-
-
 class _Header(msgspec.Struct, frozen=True, kw_only=True):
     schema: int
     digest: str
     arrays: dict[str, _Array]
     items: tuple[ScanItem, ...]
-    units: tuple[_Unit, ...]
+    units: tuple[Unit, ...]
 
 
 def save_index(index: Index, folder: Path) -> None:
@@ -41,6 +38,14 @@ def save_index(index: Index, folder: Path) -> None:
     if header.exists() and _read_header(header).digest == index.digest:
         return
     folder.mkdir(parents=True, exist_ok=True)
+    arrays, pieces = _layout(index)
+    write_atomically(folder / "index.bin", *pieces)
+    head = _Header(schema=SCHEMA, digest=index.digest, arrays=arrays, items=index.items, units=index.units)
+    write_atomically(header, msgspec.json.encode(head, order="sorted") + b"\n")
+
+
+def _layout(index: Index) -> tuple[dict[str, _Array], list[bytes | memoryview]]:
+    """Where each array lies in the file, and what is written there, one piece after the other."""
     pieces: list[bytes | memoryview] = []
     arrays, at = {}, 0
     for name, array in sorted(index.arrays.items()):
@@ -49,10 +54,7 @@ def save_index(index: Index, folder: Path) -> None:
         arrays[name] = _Array(dtype=array.dtype.str, shape=array.shape, offset=at)
         pieces += [padding, array.reshape(-1).view("u1").data]
         at += array.nbytes
-    write_atomically(folder / "index.bin", *pieces)
-    units = tuple(_Unit(item=u.item, side=u.side, text=u.text, cut=u.cut) for u in index.units)
-    head = _Header(schema=SCHEMA, digest=index.digest, arrays=arrays, items=index.items, units=units)
-    write_atomically(header, msgspec.json.encode(head, order="sorted") + b"\n")
+    return arrays, pieces
 
 
 def load_index(folder: Path) -> Index:
@@ -60,13 +62,24 @@ def load_index(folder: Path) -> Index:
 
     Raises StoreError where it is missing, newer than this program, or cut off.
     """
+    head = _read_header(folder / "index.json")
+    arrays = _map(folder, head.arrays)
+    return Index(items=head.items, units=head.units, arrays=arrays, digest=head.digest)
+
+
+def map_index(index: Index, folder: Path) -> Index:
+    """An index with the arrays of the file that save_index wrote for it: they take no memory of its own."""
+    arrays, _ = _layout(index)
+    return Index(items=index.items, units=index.units, arrays=_map(folder, arrays), digest=index.digest)
+
+
+def _map(folder: Path, layout: dict[str, _Array]) -> dict[str, NDArray[Any]]:
     import numpy as np
 
-    head = _read_header(folder / "index.json")
     try:
         data = np.memmap(folder / "index.bin", np.uint8, mode="r")
         arrays = {}
-        for name, array in head.arrays.items():
+        for name, array in layout.items():
             dtype = np.dtype(array.dtype)
             size = int(np.prod(array.shape, dtype=np.int64)) * dtype.itemsize
             arrays[name] = data[array.offset : array.offset + size].view(dtype).reshape(array.shape)
@@ -74,8 +87,7 @@ def load_index(folder: Path) -> Index:
         raise StoreError(
             f"cannot read the index in {folder}: {error}", "remove that folder and scan again"
         ) from error
-    units = tuple(Unit(item=u.item, side=u.side, text=u.text, cut=u.cut) for u in head.units)
-    return Index(items=head.items, units=units, arrays=arrays, digest=head.digest)
+    return arrays
 
 
 def _read_header(path: Path) -> _Header:

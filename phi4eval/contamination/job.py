@@ -13,18 +13,20 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from phi4eval.contamination.corpus import Part, Reading, find_files, parts_of, read_part
+from phi4eval.contamination.corpus import Part, Reading, find_files, parts_of, read_part, weight_of
 from phi4eval.contamination.hub import stream_hub
 from phi4eval.contamination.index import Index, build_index
-from phi4eval.contamination.index_file import load_index, save_index
+from phi4eval.contamination.index_file import load_index, map_index, save_index
 from phi4eval.contamination.ledger import Entry, Ledger, entry, part_key
 from phi4eval.contamination.records import RULES, RuleName, ScanItem
 from phi4eval.contamination.report import ScanSummary, write_report
-from phi4eval.contamination.scan import Scanned, empty_scan, scan
+from phi4eval.contamination.scan import Scanned, empty_scan, scan_into
 from phi4eval.errors import IncompleteError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
+
+    import pyarrow as pa
 
 
 class ScanRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,9 +74,10 @@ def run_scan(
     parts = [part for file in files for part in parts_of(file)]
     if request.executor == "local" and request.workers > 1 and len(parts) > 1:
         _start_server()
-    save_index(build_index(items, request.rules), out / "index")
+    index = build_index(items, request.rules)
+    save_index(index, out / "index")
+    index = map_index(index, out / "index")
     _release_memory()
-    index = load_index(out / "index")
     keys = [
         part_key(part, index.digest, request.rules, request.text_field, request.id_field) for part in parts
     ]
@@ -132,9 +135,10 @@ def _scan_parts(left: list[tuple[str, Part]], index: Index, request: ScanRequest
     with ProcessPoolExecutor(
         min(request.workers, len(left)), mp_context=_start_server(), initializer=end_with_parent
     ) as pool:
-        rest = iter(left)
+        # the heaviest first, or the last one of them would be waited for
+        ordered = sorted(left, key=lambda each: weight_of(each[1]), reverse=True)
         try:
-            for key, part in rest:
+            for key, part in ordered:
                 waiting.add(pool.submit(scan_part_in_worker, key, part, folder, index.digest, request))
                 if len(waiting) >= 2 * request.workers:
                     ready, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -186,7 +190,7 @@ def scan_part(key: str, part: Part, index: Index, request: ScanRequest) -> Entry
     """Read one part of a corpus and scan it: the unit of work of every executor."""
     reading, total = Reading(), empty_scan(index)
     for batch in read_part(part, request.text_field, request.id_field, reading):
-        _add(total, scan(batch.records, index, id_field="id", rules=request.rules), batch.records, part.file)
+        _scan_batch(total, batch.records, index, request, part.file)
     return entry(key, part, reading, total)
 
 
@@ -194,28 +198,28 @@ def _scan_stream(name: str, index: Index, request: ScanRequest) -> Entry:
     """A hub data set as one part; a stream has no ledger, an interrupted one begins again."""
     reading, total = Reading(), empty_scan(index)
     for batch in stream_hub(name, request.text_field, request.id_field, reading):
-        _add(total, scan(batch.records, index, id_field="id", rules=request.rules), batch.records, name)
+        _scan_batch(total, batch.records, index, request, name)
     reading.bytes = total.counts.bytes
     part = Part(file=name, kind="hub", size=reading.bytes, stamp="")
     return entry("", part, reading, total)
 
 
-def _add(total: Scanned, found: Scanned, records: object, file: str) -> None:
+def _scan_batch(
+    total: Scanned, records: pa.RecordBatch, index: Index, request: ScanRequest, file: str
+) -> None:
     """Add a batch whose findings are told their file and line; nameless documents are named in the report."""
-    import pyarrow as pa
-
-    assert isinstance(records, pa.RecordBatch)
+    before = len(total.findings)
+    scan_into(total, records, index, text_field="text", id_field="id", rules=request.rules)
     lines, ids = records.column(2), records.column(1)
-    found.findings = [
+    total.findings[before:] = [
         msgspec.structs.replace(
             finding,
             file=file,
             record=lines[finding.record].as_py(),
             doc_id=finding.doc_id if ids[finding.record].is_valid else "",
         )
-        for finding in found.findings
+        for finding in total.findings[before:]
     ]
-    total.add(found)
 
 
 def default_workers() -> int:

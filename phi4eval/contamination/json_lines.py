@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from phi4eval.contamination.columns import counting_column, number_column, text_column
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -53,14 +55,16 @@ def _parse_fast(block: bytes, text_field: str, id_field: str | None, first: int)
         )
         texts = table.column(text_field).combine_chunks()
         texts.validate(full=True)
-        ids = table.column(id_field).combine_chunks().cast(pa.string()) if id_field else None
+        ids = table.column(id_field).combine_chunks() if id_field else None
+        if id_type != pa.string() and ids is not None:
+            ids = ids.cast(pa.string())
         if ids is not None:
             ids.validate(full=True)
     except (pa.ArrowException, ValueError):
         return None
     if table.num_rows == 0 or table.num_rows != block.count(b"\n"):
         return None
-    lines = pa.array(range(first, first + table.num_rows), pa.int64())
+    lines = counting_column(first, table.num_rows)
     return pa.record_batch({"text": texts, "id": ids or pa.nulls(table.num_rows, pa.string()), "line": lines})
 
 
@@ -88,6 +92,7 @@ def _parse_patiently(
     block: bytes, text_field: str, id_field: str | None, reading: Reading
 ) -> pa.RecordBatch | None:
     """Line by line: what can be read is, what cannot is counted and listed."""
+    import numpy as np
     import pyarrow as pa
 
     texts: list[str] = []
@@ -113,9 +118,9 @@ def _parse_patiently(
         return None
     return pa.record_batch(
         {
-            "text": pa.array(texts, pa.large_string()),
-            "id": pa.array(ids, pa.string()),
-            "line": pa.array(lines, pa.int64()),
+            "text": text_column(texts),
+            "id": text_column(ids),
+            "line": number_column(np.array(lines, np.int64)),
         }
     )
 

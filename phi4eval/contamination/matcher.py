@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Protocol
 
 import numpy as np
 
 from phi4eval.contamination import align, driver, gram_kernel, plain
 from phi4eval.contamination.align import BLOCKS, DOCUMENT, FIRST_BLOCK, Rows, Units, Work
-from phi4eval.contamination.bulk import arrays_of
+from phi4eval.contamination.bulk import arrays_of, bitmap_shift
 from phi4eval.contamination.compiled import has_compiler
 from phi4eval.contamination.driver import STRETCH, Scratch, Seeds
 from phi4eval.contamination.grams import SIZES, GramHits, find_grams_plain
@@ -36,13 +38,14 @@ class Matcher:
 
     def __init__(self, index: Index) -> None:
         arrays = index.arrays
+        shift = bitmap_shift(arrays["seed_bitmap"])
         self._arrays = arrays
         self._units = Units(
             arrays["unit_at"], arrays["unit_tokens"], arrays["word_weight"], arrays["word_kind"],
             arrays["nominated_at"], arrays["nominated_unit"], arrays["nominated_pos"],
         )  # fmt: skip
         self._seeds = Seeds(
-            arrays["seed_keys"], arrays["seed_ids"], arrays["seed_bitmap"], _shift(arrays["seed_bitmap"]),
+            arrays["seed_keys"], arrays["seed_ids"], arrays["seed_bitmap"], shift,
             arrays["word_keys"], arrays["word_ids"], arrays["nominated_at"],
         )  # fmt: skip
         self._scratch = Scratch(
@@ -65,9 +68,11 @@ class Matcher:
         self._serial = 0
         self._lock = threading.Lock()
 
-    def rows(self, data: Array, offsets: Array, tally: Tally) -> Iterator[tuple[int, Array, Array]]:
-        """(document, rows, blocks) of every document with a row; counts seeds and crowded places on the
-        way.
+    def rows(
+        self, data: Array, offsets: Array, tally: Tally
+    ) -> Iterator[tuple[int, list[list[int]], list[list[int]]]]:
+        """(document, rows, blocks) of every document with a row, in Python's own numbers, which are read many
+        times; counts seeds and crowded places on the way.
         """
         with self._lock:
             first, documents = 0, len(offsets) - 1
@@ -92,16 +97,16 @@ class Matcher:
             return driver.read_documents(data, offsets, first, arrays_of("align"), *rest)
         return plain.read_documents(data, offsets, first, *rest)
 
-    def _filled(self) -> Iterator[tuple[int, Array, Array]]:
-        rows = self._out.rows[: self._out.filled[0]]
-        if not len(rows):
-            return
-        for part in np.split(rows, np.flatnonzero(np.diff(rows[:, DOCUMENT])) + 1):
-            low = int(part[0, FIRST_BLOCK])
-            blocks = self._out.blocks[low : int(part[-1, FIRST_BLOCK] + part[-1, BLOCKS])].copy()
-            part = part.copy()
-            part[:, FIRST_BLOCK] -= low
-            yield int(part[0, DOCUMENT]), part, blocks
+    def _filled(self) -> Iterator[tuple[int, list[list[int]], list[list[int]]]]:
+        rows = self._out.rows[: self._out.filled[0]].tolist()
+        blocks = self._out.blocks[: self._out.filled[1]].tolist()
+        for document, group in groupby(rows, key=itemgetter(DOCUMENT)):
+            here = list(group)
+            low = here[0][FIRST_BLOCK]
+            high = here[-1][FIRST_BLOCK] + here[-1][BLOCKS]
+            for row in here:
+                row[FIRST_BLOCK] -= low
+            yield document, here, blocks[low:high]
 
     def grams(self, data: Array, offsets: Array) -> GramHits:
         """The hits of the published rules' n-grams in a batch."""
@@ -109,7 +114,7 @@ class Matcher:
             return find_grams_plain(data, offsets, self._arrays)
         bitmap = self._arrays["gram_bitmap"]
         table = gram_kernel.GramTable(
-            self._arrays["gram_keys"], self._arrays["gram_ids"], bitmap, _shift(bitmap),
+            self._arrays["gram_keys"], self._arrays["gram_ids"], bitmap, bitmap_shift(bitmap),
             np.array(SIZES, np.int64), gram_kernel.POWERS,
         )  # fmt: skip
         out = self._scratch[:4]
@@ -134,7 +139,3 @@ class Matcher:
                 parts.append(buffer[:n].copy())
         rows = np.concatenate(parts) if parts else np.zeros((0, 4), np.int64)
         return GramHits(rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3], sevens)
-
-
-def _shift(bitmap: Array) -> np.uint64:
-    return np.uint64(64 - (len(bitmap).bit_length() - 1 + 3))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from phi4eval.contamination.columns import counting_column, text_column
+
 if TYPE_CHECKING:
     from phi4eval.contamination.corpus import Batch, Part, Reading
 
@@ -55,7 +57,7 @@ def _batch(records: Any, text_field: str, id_field: str | None, reading: Reading
             reading.note(reading.lines + row, f'no text in "{text_field}"')
     has_ids = id_field is not None and id_field in records.schema.names
     ids = records.column(id_field).cast(pa.string()) if has_ids else pa.nulls(len(records), pa.string())
-    lines = pa.array(range(reading.lines, reading.lines + len(records)), pa.int64())
+    lines = counting_column(reading.lines, len(records))
     reading.lines += len(records)
     reading.bytes += texts.nbytes
     return Batch(pa.record_batch({"text": texts, "id": ids, "line": lines}))
@@ -72,4 +74,4 @@ def _repaired(texts: Any, reading: Reading) -> Any:
             reading.repaired += 1
             reading.note(reading.lines + row, "invalid UTF-8, replaced")
         values.append(text)
-    return pa.array(values, pa.large_string())
+    return text_column(values)

@@ -21,7 +21,7 @@ from phi4eval.contamination.align import (
     align_all,
     nominate,
 )
-from phi4eval.contamination.bulk import mix, run_hashes
+from phi4eval.contamination.bulk import look_up, run_hashes
 from phi4eval.contamination.driver import OVERLAP, STRETCH, Scratch, Seeds, stretch_end
 from phi4eval.contamination.index import SEED
 from phi4eval.contamination.tokens import NUMBER, tokenize
@@ -38,21 +38,6 @@ def read_tokens(data: bytes, scratch: Scratch) -> int:
     scratch.ends[:n] = [t.end for t in tokens]
     scratch.digits[:n] = [t.kind == NUMBER for t in tokens]
     return n
-
-
-def look_up(keys: Array, values: Array, wanted: Array) -> Array:
-    """driver.look_up over an array."""
-    mask = np.uint64(len(keys) - 1)
-    places = mix(wanted) & mask
-    found = np.full(len(wanted), -1, np.int32)
-    open_ = np.arange(len(wanted))
-    while len(open_):
-        at = places[open_]
-        same = (keys[at] == wanted[open_]) & (values[at] >= 0)
-        found[open_[same]] = values[at[same]]
-        open_ = open_[~same & (values[at] >= 0)]
-        places[open_] = (places[open_] + np.uint64(1)) & mask
-    return found
 
 
 def find_seeds(hashes: Array, seeds: Seeds, positions: Array, found: Array) -> int:

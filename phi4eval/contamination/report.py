@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from phi4eval.contamination import judge, published
+from phi4eval.contamination.columns import number_column, text_column
 from phi4eval.contamination.frequency import COMMON_DOCUMENTS, COMMON_SHARE, common_seeds, without_common
 from phi4eval.contamination.index import SEED, UNIT_LIMIT, Index
 from phi4eval.contamination.items import question_digests
@@ -323,22 +324,19 @@ def _seed_texts(index: Index, wanted: NDArray[Any], seen: NDArray[Any], count: i
 
 def _write_parquet(path: Path, findings: Sequence[Finding]) -> None:
     """The findings as columns; nested parts as JSON texts, for tools that know no nesting."""
+    import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    def column(name: str, kind: Any) -> Any:
-        return pa.array([getattr(finding, name) for finding in findings], kind)
-
     texts = ("doc_id", "item_id", "verdict", "rule", "file", "side", "excerpt", "note")
     numbers = ("start", "end", "record", "byte_start", "byte_end", "item_start", "item_end")
-    columns = {name: column(name, pa.string()) for name in texts}
-    columns |= {name: column(name, pa.int64()) for name in numbers}
-    columns["score"] = column("score", pa.float64())
+    columns = {name: text_column([getattr(finding, name) for finding in findings]) for name in texts}
+    for name in numbers:
+        columns[name] = number_column(np.array([getattr(finding, name) for finding in findings], np.int64))
+    columns["score"] = number_column(np.array([finding.score for finding in findings], np.float64))
     for name in ("measures", "blocks", "diff"):
-        packed = [
-            msgspec.json.encode(getattr(finding, name), order="sorted").decode() for finding in findings
-        ]
-        columns[name] = pa.array(packed, pa.string())
+        packed = [msgspec.json.encode(getattr(finding, name), order="sorted") for finding in findings]
+        columns[name] = text_column([each.decode() for each in packed])
     sink = pa.BufferOutputStream()
     pq.write_table(pa.table(columns), sink)
     write_atomically(path, sink.getvalue().to_pybytes())

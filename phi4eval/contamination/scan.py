@@ -85,16 +85,30 @@ def scan(
     number in the batch, as text). Finding.record is the row. Raises DataError where the text column is
     missing or not text, UsageError where the index was not built for a rule.
     """
+    result = empty_scan(index)
+    scan_into(result, batch, index, text_field=text_field, id_field=id_field, rules=rules)
+    return result
+
+
+def scan_into(
+    result: Scanned,
+    batch: pa.RecordBatch,
+    index: Index,
+    *,
+    text_field: str,
+    id_field: str | None,
+    rules: Sequence[RuleName],
+) -> None:
+    """Scan another batch of the same part: the counts of one batch alone are as long as the index."""
     if set(rules) - {"align"} and not len(index.arrays["gram_counts"]):
         raise UsageError(
             "the index has no n-grams for the published rules", "build it with build_index(items, rules)"
         )
     column, ids = text_column(batch, text_field), _id_column(batch, id_field)
-    result = empty_scan(index)
-    result.counts.documents = len(column)
     data, offsets = buffers(column)
-    result.counts.bytes = int(offsets[-1] - offsets[0]) if len(column) else 0
-    result.counts.empty = int((offsets[1:] == offsets[:-1]).sum())
+    result.counts.documents += len(column)
+    result.counts.bytes += int(offsets[-1] - offsets[0]) if len(column) else 0
+    result.counts.empty += int((offsets[1:] == offsets[:-1]).sum())
 
     def document(row: int) -> Document:
         name = ids[row].as_py() if ids is not None else None
@@ -107,13 +121,11 @@ def scan(
         _align(data, offsets, index, result, document)
     if set(rules) - {"align"}:
         _published(data, offsets, index, rules, result, document)
-    return result
 
 
 def text_column(batch: pa.RecordBatch, name: str) -> pa.Array:
     """A batch's text column as a string array with 64-bit offsets; nulls are empty texts."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     if name not in batch.schema.names:
         have = ", ".join(batch.schema.names)
@@ -127,7 +139,13 @@ def text_column(batch: pa.RecordBatch, name: str) -> pa.Array:
         raise DataError(
             f'the column "{name}" holds {column.type}, not text', "choose a text column with --text-field"
         )
-    return pc.fill_null(column, "") if column.null_count else column
+    return _without_nulls(column) if column.null_count else column
+
+
+def _without_nulls(column: pa.Array) -> pa.Array:
+    import pyarrow.compute as pc
+
+    return pc.fill_null(column, "")
 
 
 def _id_column(batch: pa.RecordBatch, name: str | None) -> Any:
@@ -146,7 +164,9 @@ def buffers(column: pa.Array) -> tuple[NDArray[Any], NDArray[Any]]:
     if offsets is None or len(column) == 0:
         return np.zeros(1, np.uint8), np.zeros(1, np.int64)
     at = np.frombuffer(offsets, width, count=len(column) + 1, offset=column.offset * np.dtype(width).itemsize)
-    return np.frombuffer(data, np.uint8) if data is not None else np.zeros(1, np.uint8), at.astype(np.int64)
+    texts = np.frombuffer(data, np.uint8) if data is not None else np.zeros(1, np.uint8)
+    texts.flags.writeable = False  # or there would be two kernels, for Arrow's memory and for that of others
+    return texts, at.astype(np.int64)
 
 
 @lru_cache(maxsize=2)

@@ -31,6 +31,9 @@ SEPARATOR, VANISHES, LETTER, DIGIT, SOLO, EXPANDS, APOSTROPHE, MARKUP = range(8)
 NUMBER, WORD, SHORT = 1, 2, 3
 """Kind of a token: digits; letters, three or more; fewer."""
 
+BREAK = 1
+"""In the table of bytes: one that separates words, and nothing else."""
+
 TABLE_SIZE = 0x30000
 """Code points with an entry; above, only the invisible ones of plane 14 are known."""
 
@@ -84,13 +87,15 @@ class Tables(NamedTuple):
 
     action: uint8 per code point. folded: int32 per code point, the code point it becomes, or where its
     expansion begins. expansions: int32, runs that end with 0. commands: uint64 pairs (hash of the command's
-    letters, hash of the token it becomes, 0 = none).
+    letters, hash of the token it becomes, 0 = none). bytes: uint8 per byte, for the ASCII letters and digits
+    what they become, 128 more for digits; BREAK for separators; 0 for what the other tables are asked about.
     """
 
     action: NDArray[Any]
     folded: NDArray[Any]
     expansions: NDArray[Any]
     commands: NDArray[Any]
+    bytes: NDArray[Any]
 
 
 def hash_token(text: str) -> int:
@@ -160,7 +165,16 @@ _known_action = cache(_action)
 
 @cache
 def tables(rule: Rule) -> Tables:
-    """The arrays of a token rule (about 1 MB; built once a process)."""
+    """The arrays of a token rule (about 1 MB), kept on disk: making them takes a sixth of a second."""
+    from phi4eval.contamination.compiled import kept_arrays
+
+    return Tables(
+        **kept_arrays(f"tables-{rule}-{unicodedata.unidata_version}", lambda: make_tables(rule)._asdict())
+    )
+
+
+def make_tables(rule: Rule) -> Tables:
+    """The arrays of a token rule, from Python's Unicode tables."""
     import numpy as np
 
     action = np.zeros(TABLE_SIZE, np.uint8)
@@ -176,7 +190,14 @@ def tables(rule: Rule) -> Tables:
             folded[code] = ord(becomes)
     pairs = [(name, "") for name in sorted(_DROPPED_COMMANDS)] + list(_SAME_COMMANDS.items())
     commands = np.array([(hash_token(a), hash_token(b) if b else 0) for a, b in pairs], np.uint64)
-    return Tables(action, folded, np.array([*expansions, 0], np.int32), commands)
+    simple = np.zeros(256, np.uint8)
+    for code in range(128):
+        what = int(action[code])
+        if what in (LETTER, DIGIT):
+            simple[code] = folded[code] + (128 if what == DIGIT else 0)
+        elif what == SEPARATOR:
+            simple[code] = BREAK
+    return Tables(action, folded, np.array([*expansions, 0], np.int32), commands, simple)
 
 
 def kind_of(text: str) -> int:

@@ -159,10 +159,34 @@ def test_parts_workers_and_blocks_change_no_byte_of_the_output(
     run(tmp_path / "two", folder, rules=rules, workers=2)
     assert outputs(tmp_path / "two") == outputs(tmp_path / "one")
     monkeypatch.setattr(corpus, "PART", 700)
+    monkeypatch.setattr(corpus, "LEAST_PART", 300)
     monkeypatch.setattr(corpus, "BLOCK", 90)
     run(tmp_path / "small", folder, rules=rules)
     assert len((tmp_path / "small" / "ledger.jsonl").read_bytes().splitlines()) > 12
     assert outputs(tmp_path / "small") == outputs(tmp_path / "one")
+
+
+@pytest.mark.parametrize("size", [1, 8 << 20, (8 << 20) + 1, 100_000_000, 600_000_000, 5_000_000_000])
+def test_the_parts_of_a_file_hold_all_of_it_and_the_last_ones_are_small(tmp_path: Path, size: int) -> None:
+    file = tmp_path / "a.jsonl"
+    with file.open("wb") as out:
+        out.truncate(size)
+    parts = corpus.parts_of(file)
+    ends = [0, *(part.end if part.end >= 0 else size for part in parts)]
+    assert [part.start for part in parts] == ends[:-1]
+    assert ends[-1] == size
+    sizes = [end - part.start for part, end in zip(parts, ends[1:], strict=True)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] <= corpus.PART
+    assert sizes[-1] <= corpus.LEAST_PART
+
+
+def test_the_heaviest_parts_are_scanned_first(tmp_path: Path) -> None:
+    for name, count in (("a", 1), ("b", 9), ("c", 4)):
+        (tmp_path / f"{name}.jsonl.gz").write_bytes(gzip.compress(line(LEAK) * count + b" " * count, 0))
+    parts = [part for file in corpus.find_files([str(tmp_path)]) for part in corpus.parts_of(file)]
+    ordered = sorted(parts, key=corpus.weight_of, reverse=True)
+    assert [Path(part.file).name[0] for part in ordered] == ["b", "c", "a"]
 
 
 def test_an_interrupted_scan_goes_on_where_it_stopped(tmp_path: Path) -> None:

@@ -195,17 +195,17 @@ def test_the_plain_loop_finds_what_the_compiled_one_finds(monkeypatch: pytest.Mo
         "import importlib.util, sys\n"
         "find = importlib.util.find_spec\n"
         "importlib.util.find_spec = lambda name, *a: None if name == 'numba' else find(name, *a)\n"
-        "from tests.contamination.test_scan import DOCUMENTS, whole\n"
+        "from tests.contamination.test_scan import DOCUMENTS, INDEX, whole\n"
         "from phi4eval.contamination.compiled import has_compiler\n"
         "assert not has_compiler() and 'numba' not in sys.modules\n"
         "found, counts = whole(DOCUMENTS, [])\n"
         "sys.stdout.buffer.write(b'\\n'.join(found) + b'\\n' + str(counts.seeds.tolist()).encode())\n"
+        "sys.stdout.buffer.write(INDEX.digest.encode())\n"
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", script], capture_output=True, check=False)
     found, counts = whole(DOCUMENTS, [])
-    assert done.stdout == b"\n".join(found) + b"\n" + str(counts.seeds.tolist()).encode(), (
-        done.stderr.decode()
-    )
+    wanted = b"\n".join(found) + b"\n" + str(counts.seeds.tolist()).encode() + INDEX.digest.encode()
+    assert done.stdout == wanted, done.stderr.decode()
 
 
 def test_columns_are_asked_for_by_name() -> None:
