@@ -128,13 +128,15 @@ def shares_words(text: Text, low: int, high: int, units: Units, unit: int, work:
     work.serial[0] += 2
     serial = work.serial[0]
     total, found = 0, 0
-    for j in range(units.at[unit], units.at[unit + 1]):
-        word = units.words[j]
+    # slices, in which no index is checked for being negative
+    words, ids = units.words[units.at[unit] : units.at[unit + 1]], text.ids[low:high]
+    for j in range(words.shape[0]):
+        word = words[j]
         if work.stamp[word] != serial:
             work.stamp[word] = serial
             total += units.weight[word]
-    for i in range(low, high):
-        word = text.ids[i]
+    for i in range(ids.shape[0]):
+        word = ids[i]
         if word >= 0 and work.stamp[word] == serial:
             work.stamp[word] = serial + 1
             found += units.weight[word]
@@ -142,17 +144,36 @@ def shares_words(text: Text, low: int, high: int, units: Units, unit: int, work:
 
 
 @compiled
+def skip_word(score: Array, step: Array) -> None:
+    """The row of a document word that the unit does not have. Scores never fall along a row, so a cell has
+    what is left of the one above it, and no cell waits for the one before it: eight are done at once.
+    """
+    for j in range(1, score.shape[0]):
+        score[j] = max(0, score[j] - GAP)
+    for j in range(1, score.shape[0]):
+        new = score[j] > score[j - 1]
+        step[j] = _SKIP_DOC if new else _SKIP_ITEM if score[j] > 0 else _STOP
+
+
+@compiled
 def fill(text: Text, low: int, high: int, units: Units, unit: int, work: Work) -> tuple[int, int, int]:
-    """The alignment's best score and the cell where it ends; work.step says how each cell was reached."""
+    """The alignment's best score and the cell where it ends; work.step says how each cell was reached.
+
+    `shares_words` has looked at the same window just before: it stamped the words that both have.
+    """
     first = units.at[unit]
     length = units.at[unit + 1] - first
     width = length + 1
-    score, step = work.score, work.step
-    score[:width] = 0
+    words, score = units.words[first : first + length], work.score[:width]
+    score[:] = 0
     best, best_i, best_j = 0, 0, 0
     for i in range(1, high - low + 1):
         word = text.ids[low + i - 1]
-        row = i * width
+        step = work.step[i * width : (i + 1) * width]
+        if word < 0 or work.stamp[word] != work.serial[0] + 1:
+            skip_word(score, step)
+            continue
+        before = work.step[(i - 1) * width : i * width]
         above_left, left = 0, 0
         for j in range(1, width):
             above = score[j]
@@ -161,15 +182,15 @@ def fill(text: Text, low: int, high: int, units: Units, unit: int, work: Work) -
                 value, how = left, _SKIP_ITEM
             if above - GAP > value:
                 value, how = above - GAP, _SKIP_DOC
-            if word >= 0 and units.words[first + j - 1] == word:
+            if words[j - 1] == word:
                 match = above_left + units.weight[word]
-                if above_left > 0 and step[row - width + j - 1] == _MATCH:
+                if above_left > 0 and before[j - 1] == _MATCH:
                     match += CONTINUES
                 if match >= value:
                     value, how = match, _MATCH
             above_left, left = above, value
             score[j] = value
-            step[row + j] = how
+            step[j] = how
             if value > best:
                 best, best_i, best_j = value, i, j
     return best, best_i, best_j
