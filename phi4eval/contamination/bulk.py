@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from phi4eval.contamination.compiled import has_compiler
-from phi4eval.contamination.tokens import NUMBER, Rule, tables, tokenize
+from phi4eval.contamination.tokens import NUMBER, SAME_COMMANDS, Rule, tables, tokenize
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 BASE = 0x2545F4914F6CDD1D
 """Base of the polynomial hashes of runs of tokens."""
+
+
+_IN_WORDS = re.compile(rb"[0-9A-Za-z\x80-\xff]")
+"""Every word has one of these bytes: what stands between two words often has none."""
 
 
 class Tokens(NamedTuple):
@@ -71,13 +76,18 @@ def spelling(before: bytes, word: bytes, key: int) -> str:
     """The folded text of a token, from its bytes and the one before them: a LaTeX command begins with a
     backslash.
     """
-    if word.isalnum() and before != b"\\":
-        return word.decode().lower()
-    return next((token.text for token in tokenize(before + word) if token.hash == key), "")
+    if word.isalnum():
+        name = word.decode()
+        return (SAME_COMMANDS.get(name, name) if before == b"\\" else name).lower()
+    # any other byte before it may be the end of a character, without which the word is no UTF-8
+    text = before + word if before == b"\\" else word
+    return next((token.text for token in tokenize(text) if token.hash == key), "")
 
 
 def words_of(text: bytes) -> list[str]:
     """The words of a text, as `tokenize` spells them."""
+    if not _IN_WORDS.search(text):
+        return []
     tokens = read_texts([text], "align")
     spans = zip(tokens.starts.tolist(), tokens.ends.tolist(), tokens.hashes.tolist(), strict=True)
     return [spelling(text[max(0, start - 1) : start], text[start:end], key) for start, end, key in spans]

@@ -48,7 +48,8 @@ bigskip text mathrm mathbf mathit mathsf mathtt textbf textit textrm texttt emph
 boldsymbol hspace vspace phantom hphantom vphantom allowbreak newline par
 """
 _DROPPED_COMMANDS = frozenset(_DROPPED.split())
-_SAME_COMMANDS = {"dfrac": "frac", "tfrac": "frac", "cfrac": "frac", "dbinom": "binom", "tbinom": "binom"}
+SAME_COMMANDS = {"dfrac": "frac", "tfrac": "frac", "cfrac": "frac", "dbinom": "binom", "tbinom": "binom"}
+"""LaTeX commands that set the same thing in another size."""
 
 _TAG = re.compile(rb"</?[A-Za-z][A-Za-z0-9]{0,15}(?=[ \t\r\n/>])([^<>]{0,511})>")
 _ENTITY = re.compile(rb"&(?:([A-Za-z][A-Za-z0-9]{1,7})|#([0-9]{1,7})|#[xX]([0-9A-Fa-f]{1,6}));")
@@ -188,7 +189,7 @@ def make_tables(rule: Rule) -> Tables:
             expansions.extend([*map(ord, becomes), 0])
         elif becomes:
             folded[code] = ord(becomes)
-    pairs = [(name, "") for name in sorted(_DROPPED_COMMANDS)] + list(_SAME_COMMANDS.items())
+    pairs = [(name, "") for name in sorted(_DROPPED_COMMANDS)] + list(SAME_COMMANDS.items())
     commands = np.array([(hash_token(a), hash_token(b) if b else 0) for a, b in pairs], np.uint64)
     simple = np.zeros(256, np.uint8)
     for code in range(128):
@@ -284,9 +285,9 @@ class _Reader:
         if found := _COMMAND.match(data, at):
             name = found[1].decode()
             self.close()
-            if name in _SAME_COMMANDS:
-                self._emit(_SAME_COMMANDS[name], at + 1, found.end())
-            return found.end() if name in _SAME_COMMANDS or name in _DROPPED_COMMANDS else at + 1
+            if name in SAME_COMMANDS:
+                self._emit(SAME_COMMANDS[name], at + 1, found.end())
+            return found.end() if name in SAME_COMMANDS or name in _DROPPED_COMMANDS else at + 1
         if (found := _TAG.match(data, at)) and (b"=" in found[1] or not found[1].strip(b" \t\r\n/")):
             self.close()
             return found.end()

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phi4eval.contamination import kernel
-from phi4eval.contamination.bulk import arrays_of
+from phi4eval.contamination.bulk import arrays_of, words_of
 from phi4eval.contamination.compiled import has_compiler
 from phi4eval.contamination.grams import word_spans
 from phi4eval.contamination.tokens import NUMBER, tokenize
@@ -126,3 +126,16 @@ def test_the_kernel_gives_what_the_reference_gives(rule: Literal["align", "words
 def test_the_published_rules_split_as_the_report_does(text: str) -> None:
     ours = [text.encode()[start:end].decode().lower() for _, start, end in word_spans(text)]
     assert ours == [w.lower() for w in re.split(r"\W+", text)]
+
+
+@given(TEXTS)
+def test_the_words_of_a_text_are_the_reference_s(text: str) -> None:
+    assert words_of(text.encode("utf-8", "replace")) == [token.text for token in tokenize(text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [r"\dfrac\Frac\alphabetical", r"\\frac \5 \tbinom", " ,. ", "", r"\left\textbf", "_a_ é ´", "’é ’１２"],
+)
+def test_commands_and_bare_marks_are_spelled_as_the_reference_spells_them(text: str) -> None:
+    assert words_of(text.encode()) == [token.text for token in tokenize(text)]
