@@ -219,13 +219,11 @@ def look_up(keys: NDArray[Any], values: NDArray[Any], wanted: NDArray[Any]) -> N
     return found
 
 
-def bitmap(hashes: NDArray[Any]) -> NDArray[Any]:
-    """Three bits of one word for every mixed key, at least sixteen bits of room a key: most lookups end
-    here.
-    """
+def bitmap(hashes: NDArray[Any], room: int = 16) -> NDArray[Any]:
+    """Three bits of one word for every mixed key, at least `room` bits a key: most lookups end here."""
     import numpy as np
 
-    words = np.zeros(1 << max(6, (16 * len(hashes)).bit_length() - 6), np.uint64)
+    words = np.zeros(1 << max(6, (room * len(hashes)).bit_length() - 6), np.uint64)
     shift = bitmap_shift(words)
     if has_compiler():
         from phi4eval.contamination import index_kernel

@@ -35,18 +35,21 @@ _CANDIDATES = 1 << 17
 _ROWS = 1 << 13
 _BLOCKS = 1 << 18
 _BASE = np.uint64(BASE)
-_BASE_POWER = np.uint64(pow(BASE, SEED - 1, 1 << 64))
 _ONE = np.uint64(1)
-_LAST = np.uint64(SEED - 1)
+_BEFORE = np.uint64(SEED - 2)
 
 
 class Seeds(NamedTuple):
-    """The seeds' hash table, the bitmap that is asked first, its shift, and the words' table."""
+    """The seeds' hash table, the bitmap that is asked first, its shift, the same of pairs of words, which is
+    asked before that and small enough for a core's own cache, and the words' table.
+    """
 
     keys: Array
     ids: Array
     bitmap: Array
     shift: np.uint64
+    pairs: Array
+    pairs_shift: np.uint64
     word_keys: Array
     word_ids: Array
     nominated_at: Array
@@ -82,20 +85,23 @@ def look_up(keys: Array, values: Array, key: np.uint64) -> int:
 @compiled
 def find_seeds(hashes: Array, tokens: int, seeds: Seeds, positions: Array, found: Array) -> int:
     """Write where which seed stands; returns how many hits there are."""
-    n = 0
-    value = np.uint64(0)
-    for i in range(min(tokens, SEED - 1)):
-        value = value * _BASE + hashes[i]
-    for i in range(max(0, tokens - SEED + 1)):
+    n, run = 0, 0
+    for i in range(tokens - 1):
         first = np.uint64(i)  # unsigned, so that no index is checked for being negative
-        value = value * _BASE + hashes[first + _LAST]
+        pair = mix(hashes[first] * _BASE + hashes[first + _ONE])
+        # no branch: every second pair of words is one of some item's, which cannot be foretold
+        run = (run + 1) * may_hold(seeds.pairs, seeds.pairs_shift, pair)
+        if run < SEED - 1:
+            continue
+        value = np.uint64(0)
+        for k in range(SEED):
+            value = value * _BASE + hashes[first + np.uint64(k) - _BEFORE]
         if may_hold(seeds.bitmap, seeds.shift, mix(value)):
             seed = look_up(seeds.keys, seeds.ids, value)
             if seed >= 0:
-                positions[n] = i
+                positions[n] = i + 2 - SEED
                 found[n] = seed
                 n += 1
-        value = value - hashes[first] * _BASE_POWER
     return n
 
 

@@ -228,7 +228,9 @@ def _spellings(
 
 
 def _seeds(units: list[Unit], tokens: Tokens) -> dict[str, NDArray[Any]]:
-    """Seeds by hash: their table, a bitmap before it, which are common, and where they nominate a unit."""
+    """Seeds by hash: their table, the bitmaps before it (of seeds, and of the pairs of words in them, each as
+    often as it comes), which are common, and where they nominate a unit.
+    """
     import numpy as np
 
     places = runs_inside(tokens.at, SEED)
@@ -248,6 +250,7 @@ def _seeds(units: list[Unit], tokens: Tokens) -> dict[str, NDArray[Any]]:
         "seed_keys": made.table,
         "seed_ids": made.table_numbers,
         "seed_bitmap": bitmap(keys[made.first]),
+        "pair_bitmap": bitmap(run_hashes(tokens.hashes, 2)[runs_inside(tokens.at, 2)], room=4),
         "seed_common": common,
         "token_seeds": token_seeds,
         "nominated_at": at,

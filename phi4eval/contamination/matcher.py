@@ -46,6 +46,7 @@ class Matcher:
         )  # fmt: skip
         self._seeds = Seeds(
             arrays["seed_keys"], arrays["seed_ids"], arrays["seed_bitmap"], shift,
+            arrays["pair_bitmap"], bitmap_shift(arrays["pair_bitmap"]),
             arrays["word_keys"], arrays["word_ids"], arrays["nominated_at"],
         )  # fmt: skip
         self._scratch = Scratch(
