@@ -309,7 +309,8 @@ class _Reader:
         kind, value = self._peek()
         closed = kind == "sign" and value in "({"
         sign = self._take("-")
-        result = self._factor()
+        # `\sin(x)^2` is the square of the sine
+        result = self._base() if closed and value == "(" else self._factor()
         while not closed and self._starts_factor() and not self._another_function():
             self._count()
             result = ("mul", result, self._implied(result))

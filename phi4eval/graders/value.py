@@ -25,6 +25,8 @@ DIGITS = 80
 """Decimal digits that inexact values are computed with."""
 _SAME = 10**-50
 """Inexact values are equal if they differ by less than this part of their size."""
+_AGAIN = 400
+"""Digits with which two constants that are equal by that are computed once more: `2^{2^{-1000}}` is not 1."""
 _NOTHING = 10**-40
 """Where both values are smaller than this, digits may have cancelled: undecided."""
 
@@ -142,9 +144,20 @@ def _same_constants(left: Node, right: Node) -> bool | None:
     except _Inexact:
         pass
     try:
-        return _close(_numeric(left, {}), _numeric(right, {}))
+        same = _close(_numeric(left, {}), _numeric(right, {}))
+        return _equal_to_more_digits(left, right) if same else same
     except _Outside:
         return None
+
+
+def _equal_to_more_digits(left: Node, right: Node) -> bool:
+    context = _digits()
+    context.dps = _AGAIN
+    try:
+        first, second = _numeric(left, {}), _numeric(right, {})
+        return bool(abs(first - second) <= max(abs(first), abs(second)) * context.mpf(10) ** (20 - _AGAIN))
+    finally:
+        context.dps = DIGITS
 
 
 def _has_value(node: Node) -> bool:

@@ -143,8 +143,8 @@ def _minutes(time: re.Match[str]) -> int:
 
 def bare_text(text: str) -> str:
     """A text answer without case, surrounding punctuation, a leading article, and ordinal endings."""
-    # an exclamation mark behind a digit is a factorial
-    ends = " .,;:\"'“”‘’" if any(char.isdigit() for char in text) else _ENDS
-    text = re.sub(r"^\((\w)\)$", r"\1", text.strip(ends).lower())
+    # behind a digit an exclamation mark is a factorial, and a quotation mark is minutes or inches
+    ends = " .,;:" if any(char.isdigit() for char in text) else _ENDS
+    text = re.sub(r"^\((\w|[a-z]{2,12})\)$", r"\1", text.strip(ends).lower())
     text = _SAME_WORDS.get(text, text)
     return _ORDINAL.sub("", re.sub(r"^(?:the|an?)\s+", "", text))
