@@ -20,7 +20,7 @@ from phi4eval.graders.plainer import plainer, unqualified
 from phi4eval.graders.structure import Structure, split_top, take_apart
 from phi4eval.graders.symbolic import same_expression
 from phi4eval.graders.units import DEGREE, PERCENT, RADIAN, Unit, conflict, conversion, split_unit
-from phi4eval.graders.value import same_equation, same_value
+from phi4eval.graders.value import same_equation, same_inequality, same_value
 from phi4eval.graders.wording import bare_text, in_digits, same_time
 
 DEPTH = 4
@@ -41,7 +41,7 @@ _NAME = (
     r"|\\frac \{[A-Z]{2}\}\{[A-Z]{2}\}|\\(?:sin|cos|tan)\s\\?[a-zA-Z]{1,5}|(?:the )?answer)"
 )
 _LABEL = re.compile(
-    rf"(?:{_NAME}\s?(?:_\s?(?:\w|\{{[^{{}}]{{1,12}}\}}))?(?:\s?\^\s?\{{\s?-1\s?\}})?(?:\s?\([^()=<>]{{1,12}}\))?"
+    rf"(?:{_NAME}\s?'{{0,3}}(?:_\s?(?:\w|\{{[^{{}}]{{1,12}}\}}))?(?:\s?\^\s?\{{\s?-1\s?\}})?(?:\s?\([^()=<>]{{1,12}}\))?"
     r"|\(\s?[a-zA-Z](?:\s?,\s?[a-zA-Z]){1,4}\s?\)|(?:[\d\s.+*/-]|\\(?:frac|cdot|times)|[{}]){1,30}(?==))"
     r"\s?(?:=|\\in(?![a-zA-Z])|\\approx(?![a-zA-Z]))\s?(?P<value>[^=<>]+)",
     re.DOTALL,
@@ -62,6 +62,9 @@ _CLOCK = re.compile(r"\d{1,2}\s?:\s?[0-5]\d(?:\s?[a-zA-Z. ]{1,12})?")
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _PLUS = re.compile(r"(^|[(\[,{])\s?\+\s?")
 _PLUS_MINUS = re.compile(r"\\pm(?![a-zA-Z])")
+_FORMULA = re.compile(r"[\d\\^_+*/<>]")
+_LETTER = re.compile(r"(?<![a-zA-Z])[a-zA-Z](?![a-zA-Z])")
+_INDEXED = re.compile(r"[a-z]_?\d{1,2}")
 _SHORT_UNIT = re.compile(r"\s[a-zA-Z]$")
 _MATHEMATICAL = re.compile(r"[\d\\^_=+*/<>(){}\[\]|]")
 
@@ -109,7 +112,7 @@ def _unlabelled(gold: str, prediction: str) -> tuple[str, str]:
     """Both without a label such as `x =`, unless both carry different ones."""
     labelled = [_LABEL.fullmatch(text) for text in (gold, prediction)]
     heads = [
-        without_spaces(text[: match.start("value")]) if match else ""
+        without_spaces(text[: match.start("value")]).lower() if match else ""
         for text, match in zip((gold, prediction), labelled, strict=True)
     ]
     if all(heads) and heads[0] != heads[1] and not _same_function(*heads):
@@ -252,13 +255,20 @@ def _fitted(structure: Structure, other: Structure) -> Structure:
         return msgspec.structs.replace(structure, kind="bracket", edges=other.edges)
     if structure.kind != "list":
         return structure
-    if other.kind == "union" and all(_INEQUALITY.search(part) for part in structure.parts):
+    if other.kind == "union" and all(map(_names_a_range, structure.parts)):
         return msgspec.structs.replace(structure, kind="union")
-    if other.kind == "bracket" and other.edges == "()":
+    if other.kind == "bracket" and other.edges in ("()", "[]"):
         named = _assignments(structure)
         if named and all(len(name) == 1 for name in named):
-            return Structure(kind="bracket", parts=tuple(named[name] for name in sorted(named)), edges="()")
+            parts = tuple(named[name] for name in sorted(named))
+            return Structure(kind="bracket", parts=parts, edges=other.edges)
     return structure
+
+
+def _names_a_range(part: str) -> bool:
+    """An inequality, or an interval that can be no point: `(-\\infty, 2)`, `[1, 2)`."""
+    interval = part[:1] + part[-1:] in ("[)", "(]", "[]", "()") and part.count(",") == 1
+    return bool(_INEQUALITY.search(part)) or (interval and ("\\infty" in part or part[0] + part[-1] != "()"))
 
 
 def _assignments(structure: Structure) -> dict[str, str]:
@@ -322,13 +332,22 @@ def _different(members: list[str], depth: int) -> list[str]:
 def _words(gold: str, prediction: str) -> Equality | None:
     """Text answers: case, surrounding punctuation and a leading article do not matter."""
     left, right = bare_text(gold), bare_text(prediction)
-    if left == right:
+    if (left == right and not _other_variables(gold, prediction)) or (
+        _INDEXED.fullmatch(left) and left.replace("_", "") == right.replace("_", "")
+    ):
         return Equality(same=True, rule="text")
     if _WORDS.fullmatch(left) or (_WORDS.fullmatch(right) and not _MATHEMATICAL.search(gold)):
         return Equality(same=False, rule="text")
     if len(left) == len(right) == 1 and left.isalpha() and right.isalpha():
         return Equality(same=False, rule="text")
     return None
+
+
+def _other_variables(gold: str, prediction: str) -> bool:
+    """In a formula, `r` and `R` are two variables."""
+    if gold == prediction or not _FORMULA.search(gold):
+        return False
+    return _LETTER.findall(gold.strip()) != _LETTER.findall(prediction.strip())
 
 
 def _symbolic(gold: str, prediction: str, whole: tuple[str, str]) -> Equality:
@@ -344,6 +363,8 @@ def _symbolic(gold: str, prediction: str, whole: tuple[str, str]) -> Equality:
     gold, prediction = bare
     if (equations := same_equation(gold=whole[0], prediction=whole[1])) is not None:
         return Equality(same=equations, rule="equation")
+    if same_inequality(gold=gold, prediction=prediction):
+        return Equality(same=True, rule="inequality")
     same = same_expression(gold=gold, prediction=prediction)
     if not same and all(text.count("=") == 1 for text in whole) and whole != (gold, prediction):
         same = same_expression(gold=whole[0], prediction=whole[1]) or same  # `y = 3x` as `3x - y = 0`

@@ -118,6 +118,14 @@ _COMMANDS = {
     "colon": ":",
     "ast": "\\cdot",
     "uppi": "pi",
+    "arsinh": "arcsinh",
+    "arcosh": "arccosh",
+    "artanh": "arctanh",
+    "arctg": "arctan",
+    "tg": "tan",
+    "ctg": "cot",
+    "cosec": "csc",
+    "cosech": "csch",
     "ldots": "...",
     "dots": "...",
     "cdots": "...",
@@ -125,9 +133,9 @@ _COMMANDS = {
     "dotsb": "...",
     "thinspace": " ",
 }
-_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺₀₁₂₃₄₅₆₇₈₉₋₊", "0123456789-+0123456789-+")
-_SUPERSCRIPT = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]{1,20}")
-_SUBSCRIPT = re.compile(r"[₀₁₂₃₄₅₆₇₈₉₋₊]{1,20}")
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿˣᵏ₀₁₂₃₄₅₆₇₈₉₋₊ₙₖ", "0123456789-+nxk0123456789-+nk")
+_SUPERSCRIPT = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿˣᵏ]{1,20}")
+_SUBSCRIPT = re.compile(r"[₀₁₂₃₄₅₆₇₈₉₋₊ₙₖ]{1,20}")
 _STYLED = re.compile("[\U0001d400-\U0001d7ff]")
 """Letters and digits of the mathematical alphabets: an italic x is an x."""
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF10, 0xFF5B)}
@@ -147,9 +155,24 @@ _BASIS = re.compile(
 _FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
 _SPLIT_SIGN = re.compile(r"(?=[-+])")
 _COMMAND = re.compile(r"\\([a-zA-Z]+)")
-_ASCII = re.compile(r"(?<![a-zA-Z\\{])(pi|infinity|inf|sin|cos|tan|cot|sec|csc|ln|log|exp|cis)(?![a-zA-Z])")
-_ASCII_NAMES = {"infinity": "infty", "inf": "infty"}
+_ASCII = re.compile(
+    r"(?<![a-zA-Z\\{])(pi|infinity|inf|oo|(?:arc)?(?:sin|cos|tan|cot|sec|csc)h?|a(?:sin|cos|tan|cot|sec|csc)h?|cosech?"
+    r"|ln|log|exp|cis)(?![a-zA-Z])"
+)
+_ASCII_NAMES = {"infinity": "infty", "inf": "infty", "oo": "infty", "cosec": "csc", "cosech": "csch"}
+_ASCII_NAMES |= {f"a{name}": f"arc{name}" for name in ("sin", "cos", "tan", "cot", "sec", "csc")}
+_ASCII_NAMES |= {f"a{name}h": f"arc{name}h" for name in ("sin", "cos", "tan", "cot", "sec", "csc")}
 _ASCII_ROOT = re.compile(r"(?<![a-zA-Z\\])sqrt\s{0,2}(?:\(([^()]{1,60})\)|\{?(\d{1,30}|[a-zA-Z])\}?)")
+_ASCII_GREEK = re.compile(
+    r"(?<![a-zA-Z\\{])(alpha|beta|gamma|delta|epsilon|theta|lambda|sigma|omega|mu|phi|rho|tau)(?![a-zA-Z])"
+)
+_OPERATOR = re.compile(r"[*/^=+_]")
+_RAISED_ORDINAL = re.compile(r"(?<=\d)\s?\^\s?\{\s?(st|nd|rd|th)\s?\}")
+_COUNT = r"(?:\{\s?(\d{1,4})\s?\}|(\d{1,4}))"
+_CHOSEN = re.compile(rf"(?:\{{\s?\}}\s?|(?<![\w)}}\]]))[_^]\s?{_COUNT}\s?C\s?_\s?{_COUNT}")
+"""`{}_5C_2` and `{}^5C_2`: five choose two."""
+_ASCII_UNION = re.compile(r"(?<=[)\]])\s?U\s?(?=[\[(])")
+_CALL = re.compile(r"(?<![a-zA-Z\\])\\?(sqrt|abs|Abs)\s{0,2}\(")
 _NATURAL_LOG = re.compile(r"\\log\s?_\s?(?:e(?![a-zA-Z])|\{\s?e\s?\})")
 _SQRT_UNICODE = re.compile(r"√\s{0,2}(?:\(([^()]{1,60})\)|\{([^{}]{1,60})\}|(\d{1,30}|[a-zA-Z]))")
 _CUBE_ROOT = re.compile(r"\\sqrt\[3\]\s?(\d{1,30}|[a-zA-Z])")
@@ -166,6 +189,8 @@ _ROW = re.compile(r"\\\\(?:\[[^\]]{0,20}\])?|\\cr(?![a-zA-Z])")
 _DEGREE = re.compile(r"\^\s?(?:\{\s?\\circ\s?\}|\\circ(?![a-zA-Z])\s?)")
 _GLUED = re.compile(r"(\\(?:[lg]eqq|[lg]eqslant|log\s?_\s?\d))(?=[a-zA-Z\d])")
 """A command that runs into what follows it: `x\\leqq0`, and `\\log_327`, whose base is one digit."""
+_LOG_BASE = re.compile(r"(log\s?_\s?)(1\d|\d{2,3}(?=\s?\())")
+"""`log_10 100`, `log_25(5)`: no logarithm has the base 1, and an argument may be in parentheses."""
 _CURRENCY = re.compile(r"\\?\$")
 _DOUBLED = re.compile(r"(?:[^\\]|\\\\)*")
 """Every backslash comes twice, as in text that was quoted for JSON."""
@@ -222,10 +247,19 @@ def normalised(text: str) -> str:
         text, changed = _TEXT.subn(r" \1 ", text)
         if not changed:
             break
+    text = _RAISED_ORDINAL.sub(r"\1", text) if "^" in text else text
+    text = (
+        _CHOSEN.sub(lambda m: f"\\binom{{{m[1] or m[2]}}}{{{m[3] or m[4]}}}", text) if "C" in text else text
+    )
     text = _ARROW.sub(lambda m: f" {m[1] or m[2]} ", text)
+    text = _ASCII_GREEK.sub(r"\\\1 ", text) if _OPERATOR.search(text) else text
     text = _ASCII.sub(lambda m: f"\\{_ASCII_NAMES.get(m[1], m[1])} ", text)
     text = _ASCII_ROOT.sub(lambda m: f"\\sqrt{{{m[1] or m[2]}}}", text)
+    text = text.replace("SQRT", "sqrt") if "SQRT" in text else text
+    text = _ASCII_UNION.sub(r" \\cup ", text) if "U" in text else text
+    text = _called(text) if "(" in text and ("sqrt" in text or "bs" in text) else text
     text = _NATURAL_LOG.sub(r"\\ln ", text)
+    text = _LOG_BASE.sub(r"\1{\2}", text) if "log" in text else text
     text = _SPACING.sub(" ", _LAYOUT.sub(" ", _GLUED.sub(r"\1 ", text)))
     text = _COMMAND.sub(_command, _CURRENCY.sub("", text).replace("\\%", "%"))
     text = _STARS.sub("^", text.replace("{,}", "").replace("{:}", ":"))
@@ -235,6 +269,23 @@ def normalised(text: str) -> str:
     text = _SHORT_ROOT.sub(r"\\sqrt[\1]{\2}", _SHORT_SQRT.sub(r"\\sqrt{\1}", text))
     text = _SHORT_POWER.sub(r"\1\2", text)
     return unwrapped(" ".join(text.split()))
+
+
+def _called(text: str) -> str:
+    """`sqrt(2 (x + 1))` with braces, `abs(x)` with bars; what has no matching parenthesis stays."""
+    for _ in range(8):
+        if not (match := _CALL.search(text)):
+            break
+        depth, end = 1, match.end()
+        while depth and end < min(len(text), match.end() + 300):
+            depth += {"(": 1, ")": -1}.get(text[end], 0)
+            end += 1
+        if depth:
+            break
+        inner = text[match.end() : end - 1]
+        plain = f"\\sqrt{{{inner}}}" if match[1] == "sqrt" else f"|{inner}|"
+        text = text[: match.start()] + plain + text[end:]
+    return text
 
 
 def _components(text: str) -> str:

@@ -13,7 +13,8 @@ from fractions import Fraction
 from phi4eval.graders.numbers import parse_number
 from phi4eval.graders.structure import split_top
 from phi4eval.graders.units import unit_of
-from phi4eval.graders.wording import in_digits
+from phi4eval.graders.value import rising
+from phi4eval.graders.wording import in_digits, word_number
 
 _BUILDER = re.compile(r"\\\{\s?([a-zA-Z])\s?(?:\\in\s\\mathbb\s?\{R\}\s?)?[|:]\s?(.*[<>=\\].*)\\\}")
 _REALS = r"(?:[a-z]\s?\\in\s+)?(?:\\mathbb\s?\{?\s?R\s?\}?|\\R|(?:all |any )?reals?(?: numbers?)?(?: [a-z])?)"
@@ -37,6 +38,8 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 """What a formula is called, in front of it."""
+_EQUALS = re.compile(r"\s(?:equals|is equal to)\s")
+_OVER = re.compile(r"([a-z-]{3,20}|-?\d{1,9}) (?:over|in|out of) ([a-z-]{3,20}|\d[\d,]{0,20})")
 _SHARE = re.compile(
     r"(.{0,60}[\d}%])\s(?:out )?of (?:the|all|an?|his|her|its|their|this|that|each|every)"
     r"(?:\s[a-z]{2,15}){1,4}",
@@ -48,7 +51,7 @@ _SECONDS = re.compile(r"(\d{1,2}:[0-5]\d):00")
 _ASSIGNED = re.compile(r"\s?([a-zA-Z])\s?=\s?([^=<>]{1,60})")
 _OR = re.compile(r"\s?;\s?|,?\sor\s")
 _FOREIGN_AND = re.compile(
-    r"\s?(?:또는|혹은|그리고|或者|或|并且|且|以及|和|及|または|および|と)\s?|\s(?:или|и|або)\s"
+    r"\s?(?P<both>그리고|并且|且|以及|及|および)\s?|\s?(?:또는|혹은|或者|或|和|または|と)\s?|\s(?:или|и|або)\s"
 )
 _FOREIGN_IS = re.compile(r"\s?(?:입니다|이다|です|である|。)$")
 
@@ -63,8 +66,19 @@ _QUALIFIER = re.compile(
     re.DOTALL,
 )
 """What is said of a formula's variables behind it, without a number: `k \\in \\mathbb{Z}`, `for all n`."""
+_GENERAL = re.compile(
+    r"(?P<value>.+?)\s?[,;]?\s(?P<head>for (?:all|any|every|each)"
+    r"(?: real| positive| natural| non-?negative)?(?: integers?| numbers?| constants?| values?))(?P<tail>)",
+    re.DOTALL,
+)
 _MORE_THAN = re.compile(r"(?:>|\\ge(?![a-zA-Z]))")
 _LESS_THAN = re.compile(r"(?:<|\\le(?![a-zA-Z]))")
+_UPWARD = {">": "<", r"\ge": r"\le"}
+_BOUNDS = re.compile(
+    r"(?P<name>[a-zA-Z])\s?(?P<sign><|>|\\[lg]e(?![a-zA-Z]))(?P<bound>[^<>,=]{1,40}?)"
+    r"(?:\s?,\s?|\s(?P<joined>and)\s)"
+    r"(?P<other>[a-zA-Z])\s?(?P<again><|>|\\[lg]e(?![a-zA-Z]))(?P<end>[^<>,=]{1,40})"
+)
 _GROUPED = re.compile(r"([-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?)(\s[a-zA-Z^\\%].*)")
 _MEASURES = {
     "元": "yuan", "毫米": "mm", "厘米": "cm", "米": "m", "千米": "km", "公里": "km",
@@ -78,7 +92,7 @@ _MIXED = re.compile(r"(?<=\d)又(?=\d)")
 
 def unqualified(gold: str, prediction: str) -> tuple[str, str]:
     """Both without what only one of them says of its variables: `2k\\pi, k \\in \\mathbb{Z}` as `2k\\pi`."""
-    found = [_QUALIFIER.fullmatch(text) for text in (gold, prediction)]
+    found = [_QUALIFIER.fullmatch(text) or _GENERAL.fullmatch(text) for text in (gold, prediction)]
     said = [match if match and (match["head"] or match["tail"]) else None for match in found]
     if all(said) or not any(said):
         return gold, prediction
@@ -106,7 +120,7 @@ def plainer(text: str) -> str:
         return match[1]
     if match := _GROUPED.fullmatch(text):
         text = match[1].replace(",", "") + match[2]
-    text = _rising(text)
+    text = _between(_rising(text))
     text = _as_tuples(_TIMES.sub(r" \\times ", text))
     return in_digits(text) if text[-1:].isalpha() or text[:1].isalpha() or text[-1:] == ")" else text
 
@@ -126,19 +140,47 @@ def _rising(text: str) -> str:
     return "".join(turned) + parts[0].strip()
 
 
+def _between(text: str) -> str:
+    """`x > 1, x \\le 5` as `1 < x \\le 5`; `x < 1, x > 5` stays, and joined by `and` is the empty set."""
+    if not (match := _BOUNDS.fullmatch(text)) or match["name"] != match["other"]:
+        return text
+    (sign, bound), (again, end) = (match["sign"], match["bound"]), (match["again"], match["end"])
+    if (sign in _UPWARD) == (again in _UPWARD):
+        return text
+    (low_sign, low), (high_sign, high) = ((sign, bound), (again, end))[:: 1 if sign in _UPWARD else -1]
+    inside = rising(low.strip(), high.strip())
+    if inside is False and match["joined"] == "and":
+        return r"\emptyset"
+    if not inside:
+        return text
+    return f"{low.strip()} {_UPWARD[low_sign]} {match['name']} {high_sign} {high.strip()}"
+
+
 def _in_english(text: str) -> str:
-    text = _MIXED.sub(" ", _FOREIGN_AND.sub(" or ", _FOREIGN_IS.sub("", text)))
+    text = _MIXED.sub(
+        " ", _FOREIGN_AND.sub(lambda m: " and " if m["both"] else " or ", _FOREIGN_IS.sub("", text))
+    )
     return _MEASURED.sub(lambda match: f" {_MEASURES[match[1]]}", text)
 
 
 def _without_words(text: str) -> str:
     """`the point (1, 2)` as (1, 2), `5/7 of the class` as 5/7, `2 hours 30 minutes` as 2.5 hours."""
+    if (over := _OVER.fullmatch(text)) and None not in (
+        parts := [_in_number(part) for part in over.groups()]
+    ):
+        return f"\\frac{{{parts[0]}}}{{{parts[1]}}}"
     if not text[:1].isalpha() and not text[-1:].isalpha():
         return text
-    text = text[named.end() :] if (named := _NAMED.match(text)) else text
+    text = _EQUALS.sub(" = ", text[named.end() :] if (named := _NAMED.match(text)) else text)
     if share := _SHARE.fullmatch(text):
         return share[1]
     return _summed(amounts) if (amounts := _AMOUNTS.fullmatch(text)) else text
+
+
+def _in_number(text: str) -> str | None:
+    """A whole number in words or digits, as digits."""
+    number = parse_number(text) if text[-1:].isdigit() else word_number(text)
+    return str(number) if number is not None and number.denominator == 1 else None
 
 
 def _summed(amounts: re.Match[str]) -> str:

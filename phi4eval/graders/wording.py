@@ -67,6 +67,8 @@ def _unsigned(words: list[str]) -> Fraction | None:
         place = len(words) - 1 - words[::-1].index("and")
         whole, part_of_one = _whole(words[:place]), _unsigned(words[place + 1 :])
         return None if whole is None or part_of_one is None else whole + part_of_one
+    if words == ["half"]:
+        return Fraction(1, 2)
     if len(words) > 1 and (part := _PARTS.get(words[-1].removesuffix("s"))) and words[-1] != "second":
         top = 1 if words[:-1] in (["a"], ["an"]) else _whole(words[:-1])
         return None if not top or top >= 100 else Fraction(top, part)
