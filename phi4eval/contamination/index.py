@@ -63,7 +63,7 @@ ITEM_FREQUENCY = 8
 _PRIOR = 2000
 
 
-class Unit(msgspec.Struct, frozen=True, kw_only=True):
+class Unit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A text that is looked for. item: its position among the items."""
 
     item: int

@@ -19,7 +19,7 @@ VERDICTS: tuple[ItemVerdict, ...] = (*LEAKS, *CLEAN, "unscannable")
 """All verdicts, the strongest first."""
 
 
-class ScanItem(msgspec.Struct, frozen=True, kw_only=True):
+class ScanItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A benchmark item as the checker needs it. item_id: unique among the items of one index."""
 
     item_id: str
