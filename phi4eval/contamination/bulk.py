@@ -33,7 +33,7 @@ class Tokens(NamedTuple):
 
 def read_texts(texts: Sequence[bytes], rule: Rule) -> Tokens:
     """The tokens of UTF-8 texts."""
-    return _compiled(texts, rule) if has_compiler() else _plain(texts, rule)
+    return _compiled(texts, rule) if texts and has_compiler() else _plain(texts, rule)
 
 
 def arrays_of(rule: Rule) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
