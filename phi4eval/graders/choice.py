@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from phi4eval.graders.chosen import chosen_option, first_line, placed
-from phi4eval.graders.concluded import concluded_option, is_undecided, lists_options, worded_option
+from phi4eval.graders.concluded import concluded_option, lists_options, worded_option
 from phi4eval.graders.empty import is_echo, is_refusal
+from phi4eval.graders.ending import is_undecided
 from phi4eval.graders.extract import EXPLICIT, Candidate, final_statement
 from phi4eval.graders.options import LETTERS, options_named, plain
 from phi4eval.graders.spoken import revised_letter, spoken_letter
@@ -29,7 +30,7 @@ _WORD = re.compile(
     r"[>→⇒]?\s?(?:(?:most |very )?(?:likely|probably|definitely|clearly|certainly|obviously|surely)\s)?"
     r"(?:(?:the |correct |final |right |best |a |o |la |el )*(?:option|choice|answer|letter|statement"
     r"|response|alternative|opción|letra|lettre|lettera|opzione|opção|alternativa|réponse|respuesta|antwort|buchstabe"
-    r"|вариант|буква|选项|選項)s?\s?(?:is\s|[:=])?\s?)?",
+    r"|вариант|буква|选项|選項|選択肢|선택지|보기)s?(?:\s(?:number|no\.))?\s?(?:is\s|[:=])?\s?)?",
     re.IGNORECASE,
 )
 _LETTER = re.compile(
@@ -56,12 +57,15 @@ _VAGUE = re.compile(
 _BULLET = re.compile(r"^[-•:>]\s{0,3}(?=[(\[]?[A-Z](?![a-zA-Z]))")
 _SAID = re.compile(
     r"(?:i(?:['’]d| would| will)?\s(?:choose|pick|select|say|prefer|guess|go with|go for)"
-    r"|my (?:answer|choice|pick)(?: is|:))\s\(?([a-z])\)?[.!]?",
+    r"|my (?:answer|choice|pick)(?: is|:))\s\(?([a-z])\)?[.!]?"
+    r"|([a-z]) is (?:right|correct|the answer)[.!]?",
     re.IGNORECASE,
 )
 """`i choose a`, in whatever case."""
 _INSTEAD = re.compile(r"\b(?:rather than|instead of|not|unlike|because|since)\b", re.IGNORECASE)
 _LABELS = re.compile(r"(?<![\w'’])([A-Z])\)?[,.:)]\s")
+_SMALL = re.compile(r"\(?([a-z])\)\s+\S|.{0,300}[.!?]\s([b-h])$")
+"""A small letter that begins a text of one line with its bracket, or that ends it by itself."""
 _LINE = re.compile(r"\(?([A-Z])(?:\)|\.|:)?(?:\s+(.{1,1000}))?")
 
 
@@ -235,7 +239,12 @@ def _last_line(text: str, letters: str, choices: Sequence[str]) -> Candidate | N
     """A last line that is an option: its letter alone, its letter with its text, or its text alone."""
     stripped = text.rstrip()
     start = stripped.rfind("\n") + 1
-    line = _WORD.sub("", _BULLET.sub("", plain(stripped[start:][:2000])), count=1)
+    line = stripped[start:][:2000]
+    if place := placed(plain(line), choices, letters):
+        return Candidate(text=place, span=(start, len(stripped)), rule="last_line")
+    if not start and (small := _SMALL.match(line)) and small[small.lastindex or 1].upper() in letters:
+        return Candidate(text=small[small.lastindex or 1].upper(), span=(0, len(stripped)), rule="last_line")
+    line = _WORD.sub("", _BULLET.sub("", plain(line)), count=1)
     if is_echo(line):
         return None
     if not line or lists_options(text):
@@ -252,9 +261,7 @@ def _last_line(text: str, letters: str, choices: Sequence[str]) -> Candidate | N
     if (alone := _ALONE.fullmatch(line)) and alone[1].upper() in letters:
         return Candidate(text=alone[1].upper(), span=span, rule="last_line")
     if said := _SAID.fullmatch(line):
-        return Candidate(text=said[1].upper(), span=span, rule="last_line")
-    if placed(line, choices, letters) is not None:
-        return Candidate(text=line, span=span, rule="last_line")
+        return Candidate(text=said[said.lastindex or 1].upper(), span=span, rule="last_line")
     if len(options_named(line, choices, letters)) == 1:
         return Candidate(text=line, span=span, rule="last_line")
     return None

@@ -42,6 +42,14 @@ _INVERTED = re.compile(
     r"(?:antwort|lösung|option|wahl|ergebnis)[:,]?\s{1,3}(?!dass\b|nicht\b)((?:(?!\.\s)[^\n]){1,300})",
     re.IGNORECASE,
 )
+_NOUNS = (
+    r"(?:opción|alternativa|respuesta|letra|opção|resposta|risposta|opzione|lettera|réponse|lettre|option)"
+)
+_ROMANCE = re.compile(
+    rf"\b{_NOUNS}\s(?:[a-zà-ÿ]{{1,12}}\s)?(?:es|é|è|est)\s(?:(?:la|el|le|a|o)\s)?(?:{_NOUNS}\s)?"
+    r"(?:\(?([a-z])\)|([A-Z])(?![\w'’]))"
+    rf"|\b{_NOUNS}\s\(?([A-Z])\)?\s(?:es|é|è|est|está)\s(?:la\s|a\s)?(?:corret[ao]|correct[ao]|correcte|corretta)\b"
+)
 _QUOTED = re.compile(
     r"['\"](?:sol|solution|ans|answer|choice|option|prediction|pred|label|selected)['\"]\s?:\s?'\(?([A-Za-z])\)?'"
 )
@@ -57,11 +65,17 @@ _BEST = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _NOT = re.compile(r"\b(?:not|never|but)\b|n['’]t\b", re.IGNORECASE)
+_NUMBERED = re.compile(r"(?:option|choice) (\d{1,2})[:.,]? ?\((.{1,300})\)", re.IGNORECASE)
+"""`Option 2 (10)`: place and text agree, so that options may be numbers."""
 _TRUTHS = re.compile(r"(?:true|false),\s?(?:true|false)")
 _JUDGED = r"\b[^.\n]{0,100}?(?<!not )(?<!n['’]t )\b(true|false|correct|incorrect|holds|fails|valid|invalid)\b"
-_FIRST = re.compile(rf"\bstatement (?:1|I|one){_JUDGED}", re.IGNORECASE)
-_SECOND = re.compile(rf"\bstatement (?:2|II|two){_JUDGED}", re.IGNORECASE)
-_BOTH = re.compile(r"\bboth(?: of the)?(?: statements)? are(?: indeed)? (true|false)\b", re.IGNORECASE)
+_FIRST = re.compile(rf"\b(?:(?:statement |S)(?:1|I|one)|first(?: statement)?){_JUDGED}", re.IGNORECASE)
+_SECOND = re.compile(rf"\b(?:(?:statement |S)(?:2|II|two)|second(?: statement)?){_JUDGED}", re.IGNORECASE)
+_BOTH = re.compile(
+    r"\b(?:(both)(?: of the)?(?: statements)?|(neither)(?: of the)?(?: statements?)?)"
+    r" (?:(?:are|is)(?: indeed)? (true|false|correct)|holds?)\b",
+    re.IGNORECASE,
+)
 _TRUE = frozenset({"true", "correct", "holds", "valid"})
 _RINGED = "①②③④⑤⑥⑦⑧⑨⑩"
 
@@ -76,6 +90,7 @@ def chosen_option(text: str, choices: Sequence[str], letters: str) -> Candidate 
             _by_words(text, begin, choices, letters),
             _inverted(text, begin),
             _quoted(text, begin, letters),
+            _romance(text, begin, letters),
             _superlative(text, begin, letters),
             _two_statements(text, begin, choices, letters),
         )
@@ -105,6 +120,10 @@ def placed(value: str, choices: Sequence[str], letters: str) -> str | None:
             not value[1:].strip() or letters[place] in options_named(plain(value[1:]), choices, letters)
         ):
             return letters[place]
+    named = _NUMBERED.fullmatch(value)
+    if named is not None and 0 < int(named[1]) <= len(choices):
+        letter = letters[int(named[1]) - 1]
+        return letter if letter in options_named(plain(named[2]), choices, letters) else None
     match = _PLACE.fullmatch(value)
     if match is None or any(re.search(r"\d", choice) for choice in choices):
         return None
@@ -163,6 +182,15 @@ def _inverted(text: str, begin: int) -> Candidate | None:
     return None
 
 
+def _romance(text: str, begin: int, letters: str) -> Candidate | None:
+    """`La opción correcta es la a)`, `A alternativa A está correta`, `la lettera B`."""
+    for said in reversed(list(_ROMANCE.finditer(text, begin))):
+        letter = said[said.lastindex or 1]
+        if letter.upper() in letters:
+            return Candidate(text=letter.upper(), span=said.span(said.lastindex or 1), rule="statement")
+    return None
+
+
 def _superlative(text: str, begin: int, letters: str) -> Candidate | None:
     """The only option of a list that is judged the best: `D) Pneumonia: this is the most likely cause`."""
     judged = [line for line in _BEST.finditer(text, begin) if line[1] in letters and not _NOT.search(line[0])]
@@ -178,7 +206,8 @@ def _two_statements(text: str, begin: int, choices: Sequence[str], letters: str)
         return None
     both = list(_BOTH.finditer(text, begin))
     if both:
-        said, word = both[-1], both[-1][1].lower()
+        said = both[-1]
+        word = "true" if ((said[3] or "true").lower() != "false") == bool(said[1]) else "false"
         return _truth(truths.get(f"{word}, {word}"), said.span())
     found = [list(pattern.finditer(text, begin)) for pattern in (_FIRST, _SECOND)]
     if not all(found):

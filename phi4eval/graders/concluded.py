@@ -11,13 +11,12 @@ from collections.abc import Sequence
 
 import msgspec
 
+from phi4eval.graders.ending import SENTENCE, TAIL, concludes_nothing, conclusion
 from phi4eval.graders.extract import Candidate
 from phi4eval.graders.options import COMPARED, options_named, plain
 from phi4eval.graders.unstated import last_value
 from phi4eval.graders.valued import valued_option
-
-TAIL = 2_000
-"""Only this many last characters are read."""
+from phi4eval.graders.wording import in_digits
 
 _LEADING_WORD = re.compile(r"^(?:the|an?|it|they|there)\s+")
 _HEDGE = re.compile(r"\b(?:might|may|could|perhaps|possibly|maybe|unsure|guess|if|would)\b", re.IGNORECASE)
@@ -27,38 +26,11 @@ _CONTINUES = re.compile(
     re.IGNORECASE,
 )
 """A sentence that adds to the one before it is no conclusion."""
-_COURTESY = re.compile(
-    r"(?:\n|(?<=[.!?])\s)[\s*_>-]{0,8}(?:i hope|hope (?:this|that)|let me know|feel free"
-    r"|if you (?:have|need|want|would)|please let|would you like|is there anything|good luck"
-    r"|happy (?:to|studying))\b[^\n]{0,300}\s*\Z",
-    re.IGNORECASE,
-)
-_REASON_BEHIND = re.compile(
-    r"(?<=[.!?*])\s+(?:This|That|It)(?: is|['’]s| was)(?: mainly| primarily| simply)?"
-    r" (?:because|since|due to)\b"
-)
-_UNDECIDED = re.compile(
-    r"\bback and forth\b|\b(?:can(?:not|['’]t)|could(?: not|n['’]t)) (?:decide|tell|determine|choose|pick"
-    r"|be sure|single)|\bnot (?:\w+ )?(?:sure|certain) (?:which|what|between)|\bundecided\b"
-    r"|\b(?:without|not) (?:landing|deciding|settling)"
-    r"|\b(?:hard|difficult) to (?:say|tell|decide|choose)\b",
-    re.IGNORECASE,
-)
-_STEP = re.compile(
-    r"\s*(?:divide|multiply|add|subtract|use|let|note|recall|consider|suppose|solve|set|plug|substitute|assume)\b"
-    r"(?![^\n]*(?:[=:]|\b(?:so|get|gives?|giving|yields?|obtain|to find)\b))",
-    re.IGNORECASE,
-)
-"""A sentence that says what to do next."""
+_PART = re.compile(r"\s(?:out )?of (?:the|these|those|all|them)\b")
+"""`5 of the 20` is a part that was counted."""
+_BOUND = re.compile(r"\b(?:below|above|(?:less|greater|more|fewer) than|exceeds?)\s\$?$", re.IGNORECASE)
 _PREPOSITION = re.compile(r"\b(?:to|of|by|with|from|at|between|through|in|than|per|over|and)\s{1,3}\W?$")
 _SYMBOL = re.compile(r"(?<![\w'’])(?:[b-hj-z]|[K-Z])(?![\w'’])")
-_TAKEN_BACK = re.compile(
-    r"\b(?:but|although|though|however),?\s(?:it|this|that)\s(?:is|was)(?:\snot\b|n['’]t\b)"
-    r"|\bnone of the (?:\w+ ){0,2}(?:options|choices|answers)\b|\bnot (?:listed|offered|among|one of)\b"
-    r"|\b(?:is|does|do|are)(?:n['’]t| not) (?:listed|offered|appear|match|given|available)\b",
-    re.IGNORECASE,
-)
-"""What a sentence names is not what it answers."""
 LONG = 12
 """An option of so many characters can only be meant as the option."""
 _NOUN_BEHIND = re.compile(
@@ -66,20 +38,23 @@ _NOUN_BEHIND = re.compile(
 )
 """`Group A` in `Group A blood` is not that option."""
 _SUPERLATIVE = re.compile(
-    r"\b(?:most (?:likely|probable|appropriate|plausible)|best|closest)\b", re.IGNORECASE
+    r"\b(?:most (?!of\b)\w+|best|closest)\b",
+    re.IGNORECASE,
 )
-_WOULD = re.compile(r"\bwould\b", re.IGNORECASE)
+_HENCE, _IF = re.compile(r"\b(?:so|therefore|thus|hence)\b", re.IGNORECASE), re.compile(r"\bif\b")
+_CONDITION = re.compile(r"\b(?:would|if)\b", re.IGNORECASE)
 """`The most likely cause would be X` says X."""
+_RELATIVE = re.compile(r",\s(?:who|which|whose|whereas|while|unlike|as opposed to)\b", re.IGNORECASE)
 _DENIAL = re.compile(
     r"(?:\bnot|n['’]t|\bnever|\bneither|\bnor|\brather than|\binstead of|\bwrong|\bunlike)"
     r"(?:\s(?!but\b)\w+){0,2}\s$",
     re.IGNORECASE,
 )
-_SENTENCE = re.compile(r"(?:[^.!?\n]|(?<=\b[A-Z])\.(?=\s)|\.(?=\w)){1,1000}[.!?\s]{0,20}$")
 _VERDICTS = re.compile(
     r"(?<![\w'’])\(?([A-Z])[).:*_]{1,4}\s{0,3}(?:(?:[^\n.:]{0,80}[:.–—-]\s{0,3})?((?:yes|no|true|false|correct"
-    r"|incorrect|right|wrong)\b(?!\s\w))|[^\n✅✓✔❌✗✘]{0,120}([✅✓✔❌✗✘]))"
-    r"|(?<![\w'’])([A-Z])\s?([✅✓✔❌✗✘])",
+    r"|incorrect|right|wrong)\b(?!\s\w))|[^\n✅✓✔❌✗✘]{0,120}([✅✓✔❌✗✘])"
+    r"|[^\n]{0,200}?\b(?:this|it)(?: \w+){0,2} is (not )?((?:in)?correct)\b)"
+    r"|(?<![\w'’])([A-Z])[\s|]{0,4}([✅✓✔❌✗✘])",
     re.IGNORECASE,
 )
 _YES = frozenset({"yes", "true", "correct", "right", "✅", "✓", "✔"})
@@ -94,13 +69,20 @@ _SILENT = frozenset(
 _DENIALS = frozenset({"not", "never", "neither", "nor", "cannot"})
 _ENDING = re.compile(r"(?<=\w{3})(?:es|ed|ing|s|d|e)$")
 _NO = re.compile(r"\b(?:not|never|neither|nor|wrong|incorrect|false|than|unlike|instead|cannot)\b|n['’]t\b")
-_CONSEQUENCE = re.compile(r"\b(?:so|hence|therefore|thus|i\.e\.|making|means)\b,?\s(?!that\b)", re.IGNORECASE)
+_CONSEQUENCE = re.compile(
+    r"\b(?:so|hence|therefore|thus|i\.e\.|making|means(?! of))\b,?\s(?!that\b)", re.IGNORECASE
+)
 _FORMULA = re.compile(r"(?=.{1,14}$)[A-Z][A-Za-z\d()+-]*[A-Z\d][A-Za-z\d()+-]*")
 """An option such as NaCl, DNA or HI, which only counts in its own case."""
 _MENTION = re.compile(r"(?<![\w'’$\\^_=+/(-])(?<![=+^/] )\(?([A-Z])\)?(?![\w'’$^_=+/(-]|\s[=+^/<>-])")
 _LOWER_BEHIND = re.compile(
     r"\s+(?!(?:is|was|must|has|would|seems|fits|works|because|as|since|and|or|which)\b)[a-z]"
 )
+_ENDS = (
+    r"(?!\w)(?=[\s$*)\]]{0,4}(?:[.,;!]|$"
+    r"|\b(?:because|since|as|not|which|time|overall|on|in|for|complexity|per)\b)))"
+)
+"""What may stand behind a formula that is an option: nothing that makes it part of a longer one."""
 _NAMED_THING = re.compile(
     r"\b(?:points?|vitamins?|fig(?:ure)?s?\.?|types?|groups?|cases?|sets?|matri(?:x|ces)|events?|nodes?|angles?"
     r"|vert(?:ex|ices)|class(?:es)?|grades?|plans?|hepatitis|states?|lines?|planes?|areas?|at|from|let|blocks?|mass(?:es)?"
@@ -127,13 +109,19 @@ def concluded_option(text: str, choices: Sequence[str], letters: str) -> Candida
     text = conclusion(text)
     tail = text[-TAIL:]
     offset = len(text) - len(tail)
-    sentence = _SENTENCE.search(tail)
+    sentence = SENTENCE.search(tail)
     if sentence is None or not choices or lists_options(tail):
         return None
-    if _is_hedged(sentence[0], choices) or _TAKEN_BACK.search(sentence[0]) or _STEP.match(sentence[0]):
+    if concludes_nothing(sentence[0]) or _is_hedged(sentence[0], choices):
         return None
     value = last_value(text)
-    if value is not None and value.span[1] > offset + sentence.start():
+    if (
+        value is not None
+        and value.span[1] > offset + sentence.start()
+        and not _PART.match(text, value.span[1])
+        and not _BOUND.search(text[: value.span[0]][-40:])
+        and not _equals_behind(text, value.span[1])
+    ):
         stated = plain(value.text)
         for part in (stated, stated.rpartition("=")[2].strip()):
             named = options_named(part, choices, letters)
@@ -143,34 +131,22 @@ def concluded_option(text: str, choices: Sequence[str], letters: str) -> Candida
     if span := valued_option(sentence[0], choices, letters):
         start, end = span[0] + sentence.start(), span[1] + sentence.start()
         return Candidate(
-            text=tail[start:end].strip(" .!?"), span=(start + offset, end + offset), rule="last_value"
+            text=in_digits(tail[start:end].strip(" .!?")),
+            span=(start + offset, end + offset),
+            rule="last_value",
         )
     return worded_option(text, choices, letters) or _only_letter(sentence, offset, choices, letters)
 
 
-def conclusion(text: str) -> str:
-    """The text up to its last conclusion, without courtesies and reasons (`This is because`) behind it."""
-    text = text.rstrip()
-    for _ in range(3):
-        start = max(len(text) - TAIL, 0)
-        courtesy = _COURTESY.search(text, start)
-        if courtesy is None or not text[: courtesy.start()].strip():
-            break
-        text = text[: courtesy.start()].rstrip()
-    reason = _REASON_BEHIND.search(text, max(len(text) - TAIL, 0))
-    return text[: reason.start()].rstrip() if reason is not None else text
-
-
-def is_undecided(text: str) -> bool:
-    """Does the last sentence say that no choice was made? `I keep going back and forth.`"""
-    sentence = _SENTENCE.search(text[-TAIL:].rstrip())
-    return sentence is not None and _UNDECIDED.search(sentence[0]) is not None
+def _equals_behind(text: str, place: int) -> bool:
+    """Does an equals sign with a value follow? Then the value before it is not the one arrived at."""
+    return re.search(r"(?<![<>=!≠])=\s?[^\s=.]", text[place:]) is not None
 
 
 def worded_option(text: str, choices: Sequence[str], letters: str) -> Candidate | None:
     """The one option whose words or formula stand undenied in the last sentence, or most of them."""
     tail = text[-TAIL:].rstrip()
-    sentence = _SENTENCE.search(tail)
+    sentence = SENTENCE.search(tail)
     if sentence is None or _CONTINUES.match(sentence[0]):
         return None
     offset = len(text.rstrip()) - len(tail)
@@ -192,10 +168,10 @@ def lists_options(text: str) -> bool:
 
 def _judged_right(tail: str, offset: int, letters: str) -> Candidate | None:
     """`A) no. B) no. C) yes. D) no.`"""
-    verdicts = {
-        (m[1] or m[4]).upper(): ((m[2] or m[3] or m[5]).lower() in _YES, m.span(4 if m[4] else 1))
-        for m in _VERDICTS.finditer(tail)
-    }
+    verdicts = {}
+    for m in _VERDICTS.finditer(tail):
+        word = (m[2] or m[3] or m[5] or m[7]).lower()
+        verdicts[(m[1] or m[6]).upper()] = ((word in _YES) != bool(m[4]), m.span(6 if m[6] else 1))
     right = [letter for letter, (yes, _) in verdicts.items() if yes and letter in letters]
     if len(right) != 1 or len(verdicts) < 2:
         return None
@@ -208,7 +184,12 @@ def _is_hedged(said: str, choices: Sequence[str]) -> bool:
     for choice in choices:
         if len(bare := plain(choice)) >= LONG:
             said = re.sub(re.escape(bare), "", said, flags=re.IGNORECASE)
-    return _HEDGE.search(said if not _SUPERLATIVE.search(said) else _WOULD.sub("", said)) is not None
+    if _SUPERLATIVE.search(said):
+        said = _CONDITION.sub("", said)
+    elif _HENCE.search(said):
+        # a number that would be so is one; an option in words that would be may be one of several
+        said = (_CONDITION if all(re.search(r"\d", choice) for choice in choices) else _IF).sub("", said)
+    return _HEDGE.search(said) is not None
 
 
 def _only_letter(
@@ -253,7 +234,10 @@ def _option_in(
     clauses = list(_CONSEQUENCE.finditer(sentence[0]))
     # what is concluded in its last clause counts before what only stands in it
     for start in (clauses[-1].end(), 0) if clauses else (0,):
-        if span := _named_once(sentence[0][start:], choices, letters):
+        said = sentence[0][start:]
+        if span := _named_once(said, choices, letters) or _named_once(
+            _RELATIVE.split(said)[0], choices, letters
+        ):
             first, last = span[0] + start + sentence.start(), span[1] + start + sentence.start()
             return Candidate(
                 text=sentence.string[first:last], span=(first + offset, last + offset), rule="last_option"
@@ -298,7 +282,7 @@ def _pattern_of(choice: str) -> str | None:
         return rf"(?i:(?<![\w:]){key.replace(':', ' ?(?::|to) ?')}(?![\w:]))"
     if re.search(r"[(^]", key) and 3 < len(key) <= COMPARED:
         signs = re.sub(r"[\s$\\{}]", "", key)
-        return r"(?i:(?<![\w\\])" + r"[\s$\\{}]{0,4}".join(map(re.escape, signs)) + r"(?!\w))"
+        return r"(?i:(?<![\w\\])" + r"[\s$\\{}]{0,4}".join(map(re.escape, signs)) + _ENDS
     if not re.search(r"[a-z]{3}", key) or "\\" in key:
         return None
     said = re.escape(key).replace("\\ and\\ ", ",?\\ and\\ ")

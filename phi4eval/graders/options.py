@@ -87,6 +87,9 @@ def options_named(value: str, choices: Sequence[str], letters: str) -> list[str]
         named = [
             letter for letter, choice in texts.items() if _key(_ONLY.sub("", plain(choice))) == _key(bare)
         ]
+    if not named and (label := _common_label(choices)) and (bare := value.removeprefix(label).lstrip(" =")):
+        rest = [choice.removeprefix(label).strip() for choice in choices]
+        named = options_named(bare, rest, letters) if re.search(r"\d", bare) else []
     if not named and (every := _EVERY.match(value)):
         same = [(letter, _EVERY.match(plain(choice))) for letter, choice in texts.items()]
         named = [letter for letter, match in same if match and match[1].lower() == every[1].lower()]
@@ -96,6 +99,15 @@ def options_named(value: str, choices: Sequence[str], letters: str) -> list[str]
     if not named and len(value) <= COMPARED and re.search(r"[\d\\]", value):
         named = [letter for letter, choice in texts.items() if _equal(choice, value)]
     return named
+
+
+def _common_label(choices: Sequence[str]) -> str:
+    """The word that all options begin with: `pH` of `pH 4.7` and `pH 8.7`; or an empty string."""
+    heads = {
+        match[1] if (match := re.match(r"([a-zA-Z]{1,12})\s(?=[-+.\d])", choice)) else ""
+        for choice in choices
+    }
+    return heads.pop() if len(heads) == 1 else ""
 
 
 def _in_digits(choice: str) -> str:

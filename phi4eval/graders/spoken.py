@@ -40,8 +40,10 @@ _FRAMES = re.compile(
     r"|opt for)\s{1,3}(?:option\s|choice\s|answer\s)?"
     r"|\b(?:by|based on|given|from|after) [^,.\n]{3,60},\s{1,3}(?=\(?[A-Z]\)?[.!]?\s*$)"
     r"|\b(?:is|are|be)\s{1,3}(?=\(?[A-Z][):]\s)"
+    r"|\bit (?:should|must|has to) be\s{1,3}(?=\(?[A-Z]\)?(?:[.,;!]|\s(?:since|because|as)\b))"
+    r"|(?:^|[.!?]\s{1,2})(?=[A-Z],\s(?:i\s(?:think|believe|guess|suppose|would|am)|probably|since|because|as)\b)"
     r"|\bnot\s{1,3}\(?[A-Z]\)?,?\s{1,3}but\s{1,3}(?:rather\s{1,3})?"
-    r"|\b(?:leaves|leaving)(?: us with)?(?: only| just)?[:,]?\s{1,3}"
+    r"|\bleft with\s{1,3}|选择\s{0,2}|\b(?:leaves|leaving)(?: us with)?(?: only| just)?[:,]?\s{1,3}"
     r"|\b(?:chang|switch|revis)(?:e|ed|ing) (?:\w+ ){0,3}to\s{1,3}"
     r"|\b(?:all|everything) (?:but|except(?: for)?)\s{1,3}"
     rf"){_OPENING}{_A_LETTER}"
@@ -51,6 +53,9 @@ _FRAMES = re.compile(
     r"|(?:works|fits|does)(?=[.!\s]*$)|it is(?=[.!\s]*$))"
     r"|(?<!not\s)\b[Oo]nly\s[*(]{0,3}([A-Z])[)*]{0,3}\s(?:is|was|can|could|would|will|remains?|fits|works"
     r"|satisf\w+|match\w+|holds|meets|has|gives|makes)\b"
+    # one that a sentence speaks of, and the next judges right
+    r"|(?i:\b(?:option|choice|answer|statement))\s\(?([A-Z])\)?(?![\w'’])[^.\n]{1,300}[.\"”]{1,2}"
+    rf"\sThis\s(?:\w+\s){{0,2}}is\s(?:the\s)?{_JUDGED}"
     # a sentence that ends with a letter and names no other one
     r"|(?:^|[.!?]\s)(?:(?!\b[A-J]\b(?!-))[^\n.!?]){1,200}\s(?:is|be|est|ist|es|è|é|это)\s[*(]{0,3}([A-Z])[)*]{0,3}[.!]?\s*\Z"
     # a last sentence that is nothing but a letter
@@ -67,8 +72,11 @@ _NEGATION = re.compile(
 _LISTED = re.compile(r"(?<![\w'’])[A-Z]\)?,?\s{0,2}(?:,|/|&|\bor\b|\band\b|\bnor\b)\s{0,2}\(?$")
 """Another letter in front: `A, B, C or D`."""
 _AND_MORE = re.compile(
-    r"\)?,?\s(?:and|or|but)\s(?:then|also|maybe|possibly|perhaps|even)\s\(?[A-Z]\)?(?![\w'’])|\)?,?\s(?:and|or|/|&)\s\(?[A-Z]\)?"
-    r"(?![\w'’])(?!\s(?:is|are|was|were|can|must|has|have|do|does|fails?|would)\b)"
+    r"\)?,\s\(?[A-Z]\)?[,)]"
+    r"|\)?(?:(?!\b(?:because|since|as|so|which)\b)[^.,;:\n]){1,40},?\sor\s(?:\([A-Z]\)|[A-Z]\))"
+    r"|\)?,?\s(?:and|or|but)\s(?:then|also|maybe|possibly|perhaps|even)\s\(?[A-Z]\)?(?![\w'’])"
+    r"|\)?,?\s(?:and|or|/|&)\s\(?[A-Z]\)?(?![\w'’])"
+    r"(?!\s(?:is|are|was|were|can|must|has|have|do|does|fails?|would)\b)"
 )
 """Another letter behind: `D and then B`."""
 _DENIED = re.compile(
@@ -76,6 +84,10 @@ _DENIED = re.compile(
     # an option that would or could be is not one that is
     r"(?:(?:could|might|may)\b|would\b(?!\s(?:then\s|also\s|therefore\s)?(?:be\s(?:(?:the|my)\s)?"
     r"(?:correct|right|best|answer|(?:more|most)\s)|fit|work|match|satisfy|make sense))"
+    r"|would\b[^.\n]{1,60}\b(?:if|for|in case|only)\b"
+    # what an option says is no choice of it
+    r"|(?:says|states|claims|reads|refers|describes|mentions|suggests|talks)\b"
+    r"|is (?:also )?(?:an?|possible)\b"
     r"|(?:[^.\n]|\.(?=\d)){0,60}\b(?:but|although|though|however),?\s(?:it|this|that)\s(?:is|was)"
     r"(?:\snot\b|n['’]t\b)"
     r"|(?:(?:is|was|are|would|would be|can|could|does|seems)\s{0,2})?(?:\w+\s{1,2})?"
@@ -88,6 +100,7 @@ _REVISION = re.compile(
     re.IGNORECASE,
 )
 _ALL_BUT = re.compile(r"\b(?:all|everything) (?:but|except(?: for)?)\s{1,3}\W{0,4}$", re.IGNORECASE)
+_NEXT = re.compile(r"\sThis\s")
 _HEADS = re.compile(r"(?:^|\n)[\s>#-]{0,8}[(\[]?$")
 _LABEL = re.compile(r"[\s>#-]{1,8}[(\[]?([A-Z])[)\].:]")
 _JUDGES_THE_REST = re.compile(r"\W{0,4}\s(?:is|are|was|were|can|must|has|have|fails?)\b")
@@ -113,7 +126,9 @@ def spoken_letter(text: str, letters: str, begin: int = 0) -> Candidate | None:
         if _ALL_BUT.search(left):
             if not _JUDGES_THE_REST.match(text, said.end()):
                 continue
-        elif _DENIED.match(text, said.end()) or _NEGATION.search(text, max(said.start() - 60, 0), start):
+        elif _DENIED.match(text, said.end() if _NEXT.search(said[0]) else end) or _NEGATION.search(
+            text, max(said.start() - 60, 0), start
+        ):
             continue
         found = Candidate(text=said[place].upper(), span=(places[start], places[end - 1] + 1), rule="spoken")
     return found

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from phi4eval.graders.options import COMPARED, options_named, plain
-from phi4eval.graders.wording import word_number
+from phi4eval.graders.wording import in_digits, word_number
 
 _NUMBER = r"[-−]?\\?[$€£]?\d[\d,]*(?:\.\d+)?(?:\s?(?:\\?%|°|[×x]\s?10\^?\{?[-−]?\d+\}?))?"
 _NEAR = re.compile(
@@ -23,13 +23,15 @@ _LEAD = re.compile(
 )
 _SHARE = re.compile(r"\b(?:is|are|=)\s(\d[\d.]{0,9}\s?\\?%)\sof\b")
 _UNTIL = re.compile(r"[,;(]|\s(?:which|because|since|so|as|and|or|for|per|where|when|hence|thus)\b|\.\s")
+LONGEST = 4
+"""Most words of a number that are read together."""
 _WORD = re.compile(r"[A-Za-z-]{3,20}")
 
 
 def valued_option(said: str, choices: Sequence[str], letters: str) -> tuple[int, int] | None:
     """Where in a sentence the value stands that is exactly one option's; None where there is none."""
     for start, end in _places(said, choices):
-        value = plain(said[start:end])
+        value = in_digits(plain(said[start:end]))
         named = options_named(value, choices, letters) if 0 < len(value) <= COMPARED else []
         # `x = 0` is no option in words
         if len(named) == 1 and re.search(r"[\d\\]", choices[letters.index(named[0])]):
@@ -51,6 +53,20 @@ def _places(said: str, choices: Sequence[str]) -> Iterator[tuple[int, int]]:
     if share := _SHARE.search(said):
         yield share.span(1)
     if not re.search(r"\d", said) and all(re.search(r"\d", choice) for choice in choices):
-        words = [word for word in _WORD.finditer(said) if word_number(word[0]) is not None]
-        if len(words) == 1 and words[0][0].lower() != "one":
-            yield words[0].span()
+        runs = list(_number_words(said))
+        if len(runs) == 1 and said[slice(*runs[0])].lower() != "one":
+            yield runs[0]
+
+
+def _number_words(said: str) -> Iterator[tuple[int, int]]:
+    """Spans of the longest runs of words that are a number: `eight`, `minus one`, `one sixth`."""
+    words = [word.span() for word in _WORD.finditer(said)]
+    place = 0
+    while place < len(words):
+        ends = range(min(place + LONGEST, len(words)), place, -1)
+        length = next(
+            (end for end in ends if word_number(said[words[place][0] : words[end - 1][1]]) is not None), 0
+        )
+        if length:
+            yield words[place][0], words[length - 1][1]
+        place = length or place + 1

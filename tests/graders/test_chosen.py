@@ -6,7 +6,7 @@ import pytest
 
 from phi4eval.graders import choice
 from phi4eval.graders.chosen import chosen_option, first_line, placed
-from phi4eval.graders.concluded import conclusion, is_undecided
+from phi4eval.graders.ending import conclusion, is_undecided
 from phi4eval.graders.valued import valued_option
 from phi4eval.types import Key
 

@@ -1,0 +1,77 @@
+"""Where does a text end, and does its last sentence conclude anything?
+
+Courtesies and reasons behind the conclusion are set aside. A last sentence that was cut off, says what to do
+next, takes back what it names or leaves the choice open concludes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+
+TAIL = 2_000
+"""Only this many last characters are read."""
+
+SENTENCE = re.compile(r"(?:[^.!?\n]|(?<=\b[A-Z])\.(?=\s)|\.(?=\w)){1,1000}[.!?\s]{0,20}$")
+"""The last sentence; a full stop inside a number or behind an initial is none."""
+_COURTESY = re.compile(
+    r"(?:\n|(?<=[.!?])\s)[\s*_>-]{0,8}(?:i hope|hope (?:this|that)|let me know|feel free"
+    r"|if you (?:have|need|want|would)|please let|would you like|is there anything|good luck"
+    r"|happy (?:to|studying))\b[^\n]{0,300}\s*\Z",
+    re.IGNORECASE,
+)
+_REASON_BEHIND = re.compile(
+    r"(?<=[.!?*])\s+(?:This|That|It)(?: is|['’]s| was)(?: mainly| primarily| simply)?"
+    r" (?:because|since|due to)\b"
+)
+_UNDECIDED = re.compile(
+    r"\bback and forth\b|\b(?:can(?:not|['’]t)|could(?: not|n['’]t)) (?:decide|tell|determine|choose|pick"
+    r"|be sure|single)|\bnot (?:\w+ )?(?:sure|certain) (?:which|what|between)|\bundecided\b"
+    r"|\b(?:without|not) (?:landing|deciding|settling)"
+    r"|\b(?:hard|difficult) to (?:say|tell|decide|choose)\b",
+    re.IGNORECASE,
+)
+_CUT = re.compile(
+    r"\b(?:an?|the|that|is|are|of|to|would|not|and|or|because|for|with|an? good|it|they|this|which|if|be)\s*$"
+)
+"""A sentence that the token limit cut off."""
+_TAKEN_BACK = re.compile(
+    r"\b(?:but|although|though|however),?\s(?:it|this|that)\s(?:is|was)(?:\snot\b|n['’]t\b)"
+    r"|\bnone of the (?:\w+ ){0,2}(?:options|choices|answers)\b|\bnot (?:listed|offered|among|one of)\b"
+    r"|\bbetween [^.\n]{1,30} and [^.\n]{0,10}\d"
+    r"|\b(?:is|does|do|are)(?:n['’]t| not) (?:listed|offered|appear|match|given|available)\b",
+    re.IGNORECASE,
+)
+"""What a sentence names is not what it answers."""
+_STEP = re.compile(
+    r"\s*(?:divide|multiply|add|subtract|use|let|note|recall|consider|suppose|solve|set|plug|substitute|assume)\b"
+    r"(?![^\n]*(?:[=:]|\b(?:so|get|gives?|giving|yields?|obtain|to find)\b))"
+    r"|[^\n]{1,300}\bwe (?:now )?(?:need|want) (?:to (?:find|calculate|determine|compute|know)\b|\w['’(])",
+    re.IGNORECASE,
+)
+"""A sentence that says what to do next."""
+
+
+def conclusion(text: str) -> str:
+    """The text up to its last conclusion, without courtesies and reasons (`This is because`) behind it."""
+    text = text.rstrip()
+    for _ in range(3):
+        start = max(len(text) - TAIL, 0)
+        courtesy = _COURTESY.search(text, start)
+        if courtesy is None or not text[: courtesy.start()].strip():
+            break
+        text = text[: courtesy.start()].rstrip()
+    reason = _REASON_BEHIND.search(text, max(len(text) - TAIL, 0))
+    return text[: reason.start()].rstrip() if reason is not None else text
+
+
+def is_undecided(text: str) -> bool:
+    """Does the last sentence say that no choice was made? `I keep going back and forth.`"""
+    sentence = SENTENCE.search(text[-TAIL:].rstrip())
+    return sentence is not None and _UNDECIDED.search(sentence[0]) is not None
+
+
+def concludes_nothing(sentence: str) -> bool:
+    """Is a sentence cut off, a step, or one that takes back what it names?"""
+    return (
+        any(pattern.search(sentence) for pattern in (_CUT, _TAKEN_BACK)) or _STEP.match(sentence) is not None
+    )
