@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 LABEL = re.compile(
-    r"(?<![a-z])(?:answers?|ans\.?|答案|答え|答|정답|답변|답|答复|回答|解答|答案是|故选|故選|réponse|respuesta|antwort|risposta|resposta"
+    r"(?<![a-z])(?<!check our )(?<!check the )(?<!check your )(?<!check my )"
+    r"(?:answers?|ans\.?|答案|答え|答|정답|답변|답|答复|回答|解答|答案是|故选|故選|réponse|respuesta|antwort|risposta|resposta"
     r"|ответ|відповідь|jibu|คำตอบ|উত্তর|సమాధానం|उत्तर|الإجابة|الجواب|odpowiedź|cevap|antwoord|đáp án"
     r"|jawaban|svar|odpověď|απάντηση|إجابة|الإجابة النهائية|resultado|ergebnis|résultat)"
     r"(?:[ \t]{1,3}(?:is|are))?[ \t*_`]{0,8}(?:[:：=]|(?<=[ \t])[-–—](?=[ \t]))[ \t*_`]{0,8}"
@@ -55,3 +56,7 @@ NEGATED = re.compile(
     r"|\s{0,3}(?:correct|incorrect|right|wrong|valid|consistent|reasonable|verified|confirmed)\b",
     re.IGNORECASE,
 )
+TEMPTED = re.compile(
+    r"\b(?:tempt\w+|mistaken\w*|wrongly|incorrectly|at first|might|would have)\b[^.\n]{0,50}$", re.IGNORECASE
+)
+"""In front of a statement that is going to be taken back: `one is tempted to say the answer is 10`."""

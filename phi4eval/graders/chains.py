@@ -11,6 +11,8 @@ import re
 from phi4eval.graders.normal import unwrapped
 from phi4eval.graders.structure import split_top
 
+CHAINED = frozenset({"last_formula", "last_number", "whole_text", "result", "statement", "answer_line"})
+"""Rules of `extract` and `unstated` that may take a whole chain."""
 LONGEST = 4_000
 """A longer formula is not taken apart."""
 
@@ -19,6 +21,10 @@ _ALIGNED = re.compile(
     r"(?:\[[a-z]\]|\{\d{1,2}\})?(.{1,4000}?)\\end\s?\{\1\}",
     re.DOTALL,
 )
+_INNER = re.compile(
+    r"\\begin\s?\{([pbvBV]?(?:small)?matrix|array|cases)\}(?:(?!\\begin).){1,2000}?\\end\s?\{\1\}", re.DOTALL
+)
+"""A matrix in a row: its own rows and cells are no rows of the formula."""
 _ROW = re.compile(r"\\\\(?:\s?\[[^\]]{0,20}\])?")
 _TAG = re.compile(r"\\(?:tag|label|nonumber|notag|qquad|quad)(?![a-zA-Z])(?:\s?\{[^{}]{0,40}\})?")
 _ASSIGNED = re.compile(r"\s*&?\s*\\?[a-zA-Z]{1,8}(?:_\{?\w\}?)?\s*&?\s*=\s*&?[^=]+")
@@ -33,7 +39,7 @@ _NEARLY = re.compile(r"\\(?:approx|doteq|simeq)(?![a-zA-Z])|≈")
 _CONGRUENT = re.compile(r"\\equiv(?![a-zA-Z])|≡")
 _MODULUS = re.compile(r"\s*\\pmod\s?(?:\{[^{}]{0,30}\}|\d)\.?\s*$|\s*\(\\?(?:bmod|mod)[^()]{0,30}\)\.?\s*$")
 _GROUPING = re.compile(r"(?<=\d)(?:,\\!|\{,\}|,)(?=\d{3}(?!\d))")
-_SPACING = re.compile(r"\\[,;:](?!\d)|(?<!\d)\\!|\\ ")
+_SPACING = re.compile(r"(?<!\\)(?:\\[,;:](?!\d)|(?<!\d)\\!|\\ )")
 _SEVERAL = re.compile(r"\b(?:and|or)\b|;|\\(?:land|lor|vee|wedge)(?![a-zA-Z])")
 _NAME = re.compile(r"\\?[a-zA-Z]{1,8}(?:_\{?\w\}?)?'?")
 _DECIMAL = re.compile(r"-?\d*\.\d+")
@@ -55,13 +61,14 @@ def last_row(text: str) -> str:
     found = _ALIGNED.search(text)
     if found is None:
         return text
-    rows = [row for row in _ROW.split(found[2]) if re.search(r"\w", _TAG.sub("", row))]
+    inside = _INNER.sub(lambda m: m[0].replace("\\\\", "\0").replace("&", "\1"), found[2])
+    rows = [row for row in _ROW.split(inside) if re.search(r"\w", _TAG.sub("", row))]
     if not rows:
         return text
     if len(rows) > 1 and all(_ASSIGNED.fullmatch(row) for row in rows):
         return ", ".join(row.replace("&", "").strip(" .,\n") for row in rows)
     cells = [cell for cell in _TAG.sub(" ", rows[-1]).split("&") if not cell.strip().startswith("\\text")]
-    return " ".join(cells).strip()
+    return " ".join(cells).replace("\0", "\\\\").replace("\1", "&").strip()
 
 
 def last_member(text: str, *, decimal: bool = False) -> str:
@@ -69,7 +76,9 @@ def last_member(text: str, *, decimal: bool = False) -> str:
 
     decimal: a rounded value behind `\approx` is what is asked for; otherwise the exact one in front of it.
     """
-    inner = _SPACING.sub(" ", _GROUPING.sub("", text))
+    inner = _SPACING.sub(" ", _GROUPING.sub("", text.strip()))
+    if "\\$" in inner and inner.startswith("$") and inner.endswith("$") and not inner.endswith("\\$"):
+        inner = inner.strip("$")  # `$\$3 + \$4$`
     if _IMPLIED.search(inner):
         inner = _IMPLIED.split(inner)[-1].strip(" $[]\\\n")
     inner = _MODULUS.sub("", unwrapped(inner))

@@ -29,13 +29,18 @@ _REASON = re.compile(
         (
             # `which gives 5` and `which, dividing by 6, solves to 5` go on
             r"[,;]?\swhich\b(?!(?:,[^,.\n]{1,40},)?\s(?:then\s|in turn\s|also\s)?"
-            rf"{_CONCLUDING}{_COMPARED}{_VALUE})",
+            rf"{_CONCLUDING}{_COMPARED}{_VALUE})"
+            # `of area 3 which can be formed is 48`
+            rf"(?!\s(?:\w+\s){{2,6}}(?:is|are|equals)\s{_COMPARED}\$?\d)",
             r"[,;]?\s(?:because|since|after|before|while|whereas|where|when|whenever|once|assuming|compared"
-            r"|if(?! and only)|given(?=\s(?:that|the|an?)\b)|so that|such that|for (?:all|any|every)"
+            r"|if(?! and only)|given(?=\s(?:that|the|an?)\b)"
+            r"|so that(?![^.\n]{0,60}(?:=|\\equiv|\b(?:is|are)\s\$?\d))"
+            r"|such that|for (?:all|any|every)"
             r"|rather than|instead of|(?:down|up) from|as (?:the|it|this)"
             r"|as (?:required|desired|claimed|expected)|,? ?or (?:about|roughly|approximately))\b",
             rf"\sout of(?=\s(?:the\s|a total of\s)?{_DIGIT})",
             rf"\s(?:satisf(?:y|ies)|of (?:the|these|those)(?=\s\$?\d))\b{_SAYS_MORE}",
+            rf"\s(?:that|who)\s(?:are|have|do)\b{_SAYS_MORE}",
             r",\s(?:less|more|larger|smaller|greater|nicht|(?:e )?non|et non|y no)\s",
             r",?\s(?:and\s|but\s)?not\s(?=[-$\\\d])",
             # `12, 3 more than` and `12 and Ann 3 fewer`
@@ -77,11 +82,21 @@ _RESUMES = (
 )
 _RESUMED = re.compile(rf"(?:{'|'.join(_RESUMES)})[^.;\n]{{0,200}}{_DIGIT}", re.IGNORECASE)
 """Behind a reason: the sentence goes on with what follows from it."""
+_COUNTED = re.compile(
+    r"(?:^[\s*]{0,4}|\b(?:so|thus|hence|therefore|that|then|means|find|see|conclude)\b,?\s|[,;:]\s)"
+    r"there\s(?:is|are|will be|must be|would be)\s(?:[a-z]{2,12}\s|a total of\s){0,2}(?=[$\d\\])",
+    re.IGNORECASE,
+)
+_LISTED = re.compile(r":\s|\bnamely\b|[=(]")
+_NOUN_BEHIND = re.compile(r"(?:\d[\d,]*)?\s(?:[a-z]|[a-z-]+\s\$)")
+"""`there are 20 pints in 2 gallons` says 20."""
 _FIGURE = re.compile(r"\[asy\](?:.|\n){0,20000}?\[/asy\]")
 
 
 def main_clause(text: str, start: int, end: int, formulas: list[re.Match[str]]) -> int:
     """Where the part of a sentence ends that says its value: before a reason or a comparison behind it."""
+    if (counted := _count(text, start, end, formulas)) is not None:
+        return counted
     for reason in _REASON.finditer(text, start, end):
         before = text[start : reason.start()]
         if (
@@ -99,6 +114,18 @@ def main_clause(text: str, start: int, end: int, formulas: list[re.Match[str]]) 
     return end
 
 
+def _count(text: str, start: int, end: int, formulas: list[re.Match[str]]) -> int | None:
+    """Where the count ends that a sentence gives (`there are 20 pints in 2 gallons`), None without one."""
+    said = next(reversed(list(_COUNTED.finditer(text, start, end))), None)
+    if said is None:
+        return None
+    formula = next((m for m in formulas if m.start() == said.end()), None)
+    behind = _NOUN_BEHIND.match(text, formula.end() if formula else said.end())
+    if behind is None or _LISTED.search(text, behind.end(), end) or _RESUMED.search(text, behind.end(), end):
+        return None
+    return formula.end() if formula else behind.end() - 1
+
+
 def without_figures(text: str) -> str:
     """The text with the source of its drawings (`[asy]`) blanked out, at the same offsets."""
-    return _FIGURE.sub(lambda m: " " * len(m[0]), text) if "[asy]" in text else text
+    return _FIGURE.sub(lambda m: "\n" + " " * (len(m[0]) - 1), text) if "[asy]" in text else text

@@ -16,10 +16,11 @@ import msgspec
 
 from phi4eval.graders.normal import normalised, without_spaces
 from phi4eval.graders.numbers import parse_number
+from phi4eval.graders.plainer import plainer, unqualified
 from phi4eval.graders.structure import Structure, split_top, take_apart
 from phi4eval.graders.symbolic import same_expression
 from phi4eval.graders.units import DEGREE, PERCENT, RADIAN, Unit, conflict, conversion, split_unit
-from phi4eval.graders.value import same_equation, same_value
+from phi4eval.graders.value import same_equation, same_inequality, same_value
 from phi4eval.graders.wording import bare_text, in_digits, same_time
 
 DEPTH = 4
@@ -35,38 +36,35 @@ class Equality(msgspec.Struct, frozen=True, kw_only=True):
     rule: str
 
 
+_NAME = (
+    r"(?:\\?[a-zA-Z]{1,6}|(?:m\s?)?\\(?:angle|overline|widehat|triangle)\s?\{?\s?[A-Z]{1,4}\s?\}?|\|\s?[A-Z]{2}\s?\|"
+    r"|\\frac \{[A-Z]{2}\}\{[A-Z]{2}\}|\\(?:sin|cos|tan)\s\\?[a-zA-Z]{1,5}|(?:the )?answer)"
+)
 _LABEL = re.compile(
-    r"(?:\\?[a-zA-Z]{1,6}\s?(?:_\s?(?:\w|\{[^{}]{1,12}\}))?|[a-zA-Z]\s?\(\s?[a-z](?:\s?,\s?[a-z])?\s?\)|\(\s?[a-zA-Z](?:\s?,\s?[a-zA-Z]){1,4}\s?\))"
+    rf"(?:{_NAME}\s?'{{0,3}}(?:_\s?(?:\w|\{{[^{{}}]{{1,12}}\}}))?(?:\s?\^\s?\{{\s?-1\s?\}})?(?:\s?\([^()=<>]{{1,12}}\))?"
+    r"|\(\s?[a-zA-Z](?:\s?,\s?[a-zA-Z]){1,4}\s?\)|(?:[\d\s.+*/-]|\\(?:frac|cdot|times)|[{}]){1,30}(?==))"
     r"\s?(?:=|\\in(?![a-zA-Z])|\\approx(?![a-zA-Z]))\s?(?P<value>[^=<>]+)",
     re.DOTALL,
 )
+_FREE = re.compile(r"(?<![\\a-zA-Z])[a-zA-Z]")
+_PRIME = re.compile(r"'(?!\d)")
+_OF_X = re.compile(r"[a-zA-Z]\(x\)=")
 _MEMBERSHIP = re.compile(r"[a-zA-Z]\s?\\in\s+(.+)", re.DOTALL)
 _BASED = re.compile(r"\(?([0-9A-Fa-f]+)\)?\s?(?:_\s?\{?\s?\(?|\(?(?:in )?base )(\d{1,2}|[a-z]{3,8})\)?\s?\}?")
-_BUILDER = re.compile(r"\\\{\s?([a-zA-Z])\s?(?:\\in\s\\mathbb\s?\{R\}\s?)?[|:]\s?(.*[<>=\\].*)\\\}")
-_REALS = r"(?:[a-z]\s?\\in\s+)?(?:\\mathbb\s?\{?\s?R\s?\}?|\\R|(?:all |any )?reals?(?: numbers?)?(?: [a-z])?)"
-_ALL_REALS = re.compile(_REALS)
-_ALL_BUT = re.compile(
-    _REALS
-    + r"\s?(?:\\setminus\s?|\\backslash\s?|except(?: for)? |but )(?:[a-z]\s?=\s?)?(?:\\\{)?([^{},]+)(?:\\\})?"
-)
-_PIERCED = re.compile(
-    r"([^<>=,]{1,40})<\s?([a-z])\s?<([^<>=,]{1,40}?)\s?(?:,|and|with)\s?\2\s?\\ne\s([^<>=,]{1,40})"
-)
-"""`2 < x < 4, x \\ne 3`: an open interval without one of its points."""
-_BEHIND = re.compile(r"([^=<>,]*\d[^=<>,]*)=\s?([a-zA-Z])")
 _WORDS = re.compile(r"[^\W\d_]{2,}(?:[\s'’-][^\W\d_]+)*")
 _INEQUALITY = re.compile(r"[<>]|\\(?:le|ge)(?![a-zA-Z])")
 _RATIO = re.compile(r"[^:,=<>]{1,40}(?::[^:,=<>]{1,40}){1,5}")
 _SEVERAL = re.compile(r"[;]|\\\{|\\pm|\b(?:and|or)\b")
 _TRIG = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-zA-Z])")
-_CIRCLE = re.compile(r"\s?\^\s?\{?\s?\\circ(?![a-zA-Z])\s?\}?")
-_TIMES = re.compile(r"(?<=\d)\stimes\s(?=\d)")
+_CIRCLE = re.compile(r"\s?\^\s?\\circ(?![a-zA-Z])")
 _INFINITE = re.compile(r"\s?[-+]?\s?\\infty\s?")
 _CLOCK = re.compile(r"\d{1,2}\s?:\s?[0-5]\d(?:\s?[a-zA-Z. ]{1,12})?")
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
-_OUTWARD = re.compile(r"([\])\[(])\s?([^\[\]()]{1,80},[^\[\]()]{1,80})([\])\[(])")
 _PLUS = re.compile(r"(^|[(\[,{])\s?\+\s?")
 _PLUS_MINUS = re.compile(r"\\pm(?![a-zA-Z])")
+_FORMULA = re.compile(r"[\d\\^_+*/<>]")
+_LETTER = re.compile(r"(?<![a-zA-Z])[a-zA-Z](?![a-zA-Z])")
+_INDEXED = re.compile(r"[a-z]_?\d{1,2}")
 _SHORT_UNIT = re.compile(r"\s[a-zA-Z]$")
 _MATHEMATICAL = re.compile(r"[\d\\^_=+*/<>(){}\[\]|]")
 
@@ -86,8 +84,8 @@ def _compare(gold: str, prediction: str, depth: int) -> Equality:
         return Equality(same=False, rule="empty")
     if without_spaces(gold) == without_spaces(prediction):
         return Equality(same=True, rule="string")
-    whole = gold, prediction
-    gold, prediction = (_PLUS.sub(r"\1", text) for text in _unlabelled(_plainer(gold), _plainer(prediction)))
+    whole = gold, prediction = unqualified(gold, prediction)
+    gold, prediction = (_PLUS.sub(r"\1", text) for text in _unlabelled(plainer(gold), plainer(prediction)))
     if without_spaces(gold) == without_spaces(prediction):
         return Equality(same=True, rule="string")
     if ("," in gold) != ("," in prediction):  # `1,234` is a number, unless the other side is a list
@@ -110,44 +108,30 @@ def _compare(gold: str, prediction: str, depth: int) -> Equality:
     return _symbolic(gold, prediction, whole)
 
 
-def _plainer(text: str) -> str:
-    """Number words in digits, a set of all x as its condition, the reals as an interval."""
-    if match := _BUILDER.fullmatch(text):
-        text = match[2].strip()
-    if text[:1] == "]" or text[-1:] == "[":  # an open end as in ISO 80000-2: ]1, 3[
-        text = _OUTWARD.sub(_parenthesised, text)
-    if _ALL_REALS.fullmatch(text):
-        return "(-\\infty , \\infty )"
-    if match := _PIERCED.fullmatch(text):
-        low, _, high, hole = match.groups()
-        return f"({low} , {hole} ) \\cup ({hole} , {high} )"
-    if match := _ALL_BUT.fullmatch(text):
-        return f"x \\ne {match[1].strip()}"
-    if match := _BEHIND.fullmatch(text):
-        text = f"{match[2]} = {match[1].strip()}"
-    text = _TIMES.sub(r" \\times ", text)
-    return in_digits(text) if text[-1:].isalpha() or text[:1].isalpha() or text[-1:] == ")" else text
-
-
-def _parenthesised(match: re.Match[str]) -> str:
-    left, inside, right = match.groups()
-    return f"{'(' if left == ']' else left}{inside}{')' if right == '[' else right}"
-
-
 def _unlabelled(gold: str, prediction: str) -> tuple[str, str]:
     """Both without a label such as `x =`, unless both carry different ones."""
     labelled = [_LABEL.fullmatch(text) for text in (gold, prediction)]
     heads = [
-        without_spaces(text[: match.start("value")]) if match else ""
+        without_spaces(text[: match.start("value")]).lower() if match else ""
         for text, match in zip((gold, prediction), labelled, strict=True)
     ]
-    if all(heads) and heads[0] != heads[1]:
+    if all(heads) and heads[0] != heads[1] and not _same_function(*heads):
         return gold, prediction
     bare = [
-        match["value"].strip() if match else text
+        match["value"].strip() if match and _names_its_value(match) else text
         for text, match in zip((gold, prediction), labelled, strict=True)
     ]
     return bare[0], bare[1]
+
+
+def _names_its_value(label: re.Match[str]) -> bool:
+    """`2 + 3 = 5` says 5, but `7 = 11a + c` is an equation."""
+    return not label[0][0].isdigit() or _FREE.search(label["value"]) is None
+
+
+def _same_function(first: str, second: str) -> bool:
+    """`y =` and `f(x) =` introduce the same function."""
+    return "y=" in (first, second) and any(_OF_X.fullmatch(head) for head in (first, second))
 
 
 def _ratios(gold: str, prediction: str, depth: int) -> Equality | None:
@@ -195,8 +179,8 @@ def _units(gold: str, prediction: str, depth: int) -> Equality | None:
         return None  # `2 n` may be a product
     if inner.same or PERCENT not in (unit, said) or unit == said:
         return inner
-    percent, share = (parse_number(value), parse_number(other))[:: 1 if unit == PERCENT else -1]
-    return Equality(same=percent is not None and share == percent / 100, rule="percent")
+    percent, share = (value, other)[:: 1 if unit == PERCENT else -1]
+    return Equality(same=_compare(f"\\frac{{{percent}}}{{100}}", share, depth).same, rule="percent")
 
 
 def _scaled(value: str, factor: Fraction) -> str:
@@ -266,17 +250,25 @@ def _fitted(structure: Structure, other: Structure) -> Structure:
 
     A matrix of one row or column as a tuple, `x=2, y=3` as a tuple, inequalities joined by "or" as a union.
     """
-    if structure.kind == "matrix" and other.kind == "bracket" and "1" in structure.edges.split("x"):
-        return msgspec.structs.replace(structure, kind="bracket", edges="()")
+    flat = structure.kind == "matrix" and "1" in structure.edges.split("x")
+    if flat and other.kind == "bracket" and other.edges in ("()", "[]"):
+        return msgspec.structs.replace(structure, kind="bracket", edges=other.edges)
     if structure.kind != "list":
         return structure
-    if other.kind == "union" and all(_INEQUALITY.search(part) for part in structure.parts):
+    if other.kind == "union" and all(map(_names_a_range, structure.parts)):
         return msgspec.structs.replace(structure, kind="union")
-    if other.kind == "bracket" and other.edges == "()":
+    if other.kind == "bracket" and other.edges in ("()", "[]"):
         named = _assignments(structure)
         if named and all(len(name) == 1 for name in named):
-            return Structure(kind="bracket", parts=tuple(named[name] for name in sorted(named)), edges="()")
+            parts = tuple(named[name] for name in sorted(named))
+            return Structure(kind="bracket", parts=parts, edges=other.edges)
     return structure
+
+
+def _names_a_range(part: str) -> bool:
+    """An inequality, or an interval that can be no point: `(-\\infty, 2)`, `[1, 2)`."""
+    interval = part[:1] + part[-1:] in ("[)", "(]", "[]", "()") and part.count(",") == 1
+    return bool(_INEQUALITY.search(part)) or (interval and ("\\infty" in part or part[0] + part[-1] != "()"))
 
 
 def _assignments(structure: Structure) -> dict[str, str]:
@@ -291,7 +283,7 @@ def _assignments(structure: Structure) -> dict[str, str]:
 
 def _both_signs(text: str) -> str:
     """`1 \\pm 2` as the list of its two values."""
-    if len(_PLUS_MINUS.findall(text)) != 1:
+    if len(_PLUS_MINUS.findall(text)) != 1 or text.startswith(("\\{", "{")):
         return text
     return f"{_PLUS_MINUS.sub('+', text)} , {_PLUS_MINUS.sub('-', text)}"
 
@@ -340,7 +332,9 @@ def _different(members: list[str], depth: int) -> list[str]:
 def _words(gold: str, prediction: str) -> Equality | None:
     """Text answers: case, surrounding punctuation and a leading article do not matter."""
     left, right = bare_text(gold), bare_text(prediction)
-    if left == right:
+    if (left == right and not _other_variables(gold, prediction)) or (
+        _INDEXED.fullmatch(left) and left.replace("_", "") == right.replace("_", "")
+    ):
         return Equality(same=True, rule="text")
     if _WORDS.fullmatch(left) or (_WORDS.fullmatch(right) and not _MATHEMATICAL.search(gold)):
         return Equality(same=False, rule="text")
@@ -349,8 +343,19 @@ def _words(gold: str, prediction: str) -> Equality | None:
     return None
 
 
+def _other_variables(gold: str, prediction: str) -> bool:
+    """In a formula, `r` and `R` are two variables."""
+    if gold == prediction or not _FORMULA.search(gold):
+        return False
+    return _LETTER.findall(gold.strip()) != _LETTER.findall(prediction.strip())
+
+
 def _symbolic(gold: str, prediction: str, whole: tuple[str, str]) -> Equality:
+    if "=" in prediction and gold != whole[0]:
+        gold, prediction = whole  # an equation is not its right side: `f(f(x)) = x` is not `f(x) = x`
     bare = gold, prediction
+    if bool(_PRIME.search(gold)) != bool(_PRIME.search(prediction)):
+        return Equality(same=False, rule="unparsed")  # a derivative, or minutes of arc
     if ("\\circ" in gold) != ("\\circ" in prediction) and all(map(_TRIG.search, bare)):
         bare = _CIRCLE.sub("", gold), _CIRCLE.sub("", prediction)  # a missing unit is accepted
     if (valued := same_value(gold=gold, prediction=prediction)) is not None:
@@ -358,11 +363,13 @@ def _symbolic(gold: str, prediction: str, whole: tuple[str, str]) -> Equality:
     gold, prediction = bare
     if (equations := same_equation(gold=whole[0], prediction=whole[1])) is not None:
         return Equality(same=equations, rule="equation")
+    if same_inequality(gold=gold, prediction=prediction):
+        return Equality(same=True, rule="inequality")
     same = same_expression(gold=gold, prediction=prediction)
     if not same and all(text.count("=") == 1 for text in whole) and whole != (gold, prediction):
         same = same_expression(gold=whole[0], prediction=whole[1]) or same  # `y = 3x` as `3x - y = 0`
     if same is None:
         return Equality(same=False, rule="unparsed")
-    if not same and prediction.count("=") and not gold.count("="):
+    if not same and prediction.count("=") and not whole[0].count("="):
         return _compare(gold, prediction.rpartition("=")[2].strip(), DEPTH)
     return Equality(same=same, rule="symbolic")

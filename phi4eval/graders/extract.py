@@ -21,7 +21,7 @@ from itertools import pairwise
 
 import msgspec
 
-from phi4eval.graders.anchors import FOREIGN, HASHES, LABEL, NEGATED, POLITE, STATEMENT, TAG
+from phi4eval.graders.anchors import FOREIGN, HASHES, LABEL, NEGATED, POLITE, STATEMENT, TAG, TEMPTED
 from phi4eval.graders.empty import is_echo
 
 CHARACTERS = 100_000
@@ -68,7 +68,7 @@ BOX = re.compile(r"\\(?:boxed|fbox|framebox)(?![a-zA-Z])[ \t]{0,8}")
 _BRACE = re.compile(r"\\[\\{}]|[{}]")
 _JOINED = re.compile(
     r"[\s$.&*]{0,20}(?:\\[)\]]\s{0,4})?(?:,|;|\\q?quad|(?:\\text\s?\{\s?)?\b(?:and|or)\b\s?\}?)"
-    r"[\s$,;.&*]{0,20}(?:(?:\\text\s?\{\s?)?\b(?:and|or)\b\s?\}?[\s$]{0,8})?(?:\\[(\[])?[\s$]{0,8}(?:[a-zA-Z](?:_\d)?\s?=\s?)?"
+    r"[\s$,;.&*]{0,20}(?:(?:\\text\s?\{\s?)?\b(?:and|or)\b\s?\}?[\s$]{0,8}(?:\\q?quad\s?)?)?(?:\\[(\[])?[\s$]{0,8}(?:[a-zA-Z](?:_\d)?\s?=\s?)?"
 )
 _STOP = re.compile(
     r"(?:[.?]|(?<!\d)!)(?=\s+[A-Z\"“(]|\s*$)|\n\s*\n|[,;]?\s{1,3}(?:because|since|which|where|so that"
@@ -195,7 +195,8 @@ def _statements(text: str, begin: int = 0) -> Iterator[Candidate]:
     for label in list(LABEL.finditer(text, begin))[-STATEMENTS:]:
         yield _line_value(text, label.end())
     for said in list(STATEMENT.finditer(text, begin))[-STATEMENTS:]:
-        if not NEGATED.match(text, said.end()):
+        doubted = TEMPTED.search(text, max(said.start() - 60, 0), said.start())
+        if not doubted and not NEGATED.match(text, said.end()):
             rule = "statement" if said["answer"] else "result"
             yield _exclaimed(
                 _with_line(

@@ -2,9 +2,9 @@ r"""What does a formula in LaTeX or plain text say, as a tree?
 
 A small reader for the part of mathematics that most answers are written in: numbers, letters, the four
 operations, powers, roots, binomials, factorials, elementary functions. It reads the spelling of
-`normal.normalised`. What it does not know, or what can be read in two ways (`1/2x`, `\log` without a base,
-`f(x)`), is Unreadable: then the algebra system decides. Nothing is evaluated here, and
-depth and size are bounded.
+`normal.normalised`. A `\log` without a base has the symbol `log` for one: nobody said which it is. What the
+reader does not know, or what can be read in two ways (`1/2x`, `f(x)`), is Unreadable: then the algebra
+system decides. Nothing is evaluated here, and depth and size are bounded.
 """
 
 from __future__ import annotations
@@ -31,10 +31,12 @@ _GREEK = frozenset((
     "Gamma", "Delta", "Theta", "Lambda", "Xi", "Sigma", "Phi", "Psi", "Omega", "ell",
 ))  # fmt: skip
 _FUNCTIONS = frozenset((
-    "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh",
-    "ln", "exp", "cis",
+    "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "arccot", "arcsec", "arccsc",
+    "sinh", "cosh", "tanh", "coth", "sech", "csch", "arcsinh", "arccosh", "arctanh", "ln", "exp", "cis",
 ))  # fmt: skip
-_INVERSE = {"sin": "arcsin", "cos": "arccos", "tan": "arctan"}
+_INVERSE = {name.removeprefix("arc"): name for name in _FUNCTIONS if name.startswith("arc")}
+SOME_BASE = "log"
+"""The symbol that stands for the base of a logarithm without one."""
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _FLOORS = {"lfloor": ("rfloor", "floor"), "lceil": ("rceil", "ceil")}
 _CALLED = frozenset("fghFGHPQ")
@@ -135,7 +137,7 @@ class _Reader:
             elif self._take("/", "div"):
                 result, divided = ("div", result, self._signed_factor()), True
             elif self._starts_factor():
-                if divided:
+                if divided and not (self._peek() == ("sign", "i") and _is_fraction(result)):
                     raise Unreadable("1/2x")
                 result = ("mul", result, self._implied(result))
             else:
@@ -147,13 +149,14 @@ class _Reader:
         return ("neg", factor) if sign else factor
 
     def _implied(self, before: Node) -> Node:
-        """A factor without a sign in front of it: `2x`, but not `2 3` or the mixed number `2\\frac13`."""
+        """A factor without a sign: `2x`, `3^n 2^n`, but not `2 3` or the mixed number `2\\frac13`."""
         kind, value = self._peek()
-        if kind == "number":
+        last = before[2] if before[0] == "mul" else before
+        powered = isinstance(last, tuple) and last[0] == "pow" and symbols_of(last[2])
+        if kind == "number" and not powered:
             raise Unreadable("a number behind a factor")
         factor = self._factor()
-        integers = factor[0] == "div" and all(isinstance(p, tuple) and p[0] == "num" for p in factor[1:])
-        if value == "frac" and before[0] == "num" and integers:
+        if value == "frac" and before[0] == "num" and _is_fraction(factor):
             raise Unreadable("a mixed number")
         return factor
 
@@ -188,6 +191,9 @@ class _Reader:
         """The operand of `^`: one token, with a sign in plain text, or braces."""
         sign = self._take("-")
         kind, value = self._peek()
+        if kind == "command" and value in (*_FUNCTIONS, "log") and self._peek(1) == ("sign", "("):
+            inner = self._base()  # `x^ln(y)`
+            return ("neg", inner) if sign else inner
         plain = kind == "number" or (kind == "sign" and (value in "{(" or value.isalpha()))
         if not plain and (kind != "command" or value not in ("frac", "pi", "sqrt", *_GREEK)):
             raise Unreadable("exponent")
@@ -248,6 +254,7 @@ class _Reader:
         return "".join(parts)
 
     def _command(self, name: str) -> Node:
+        name = name.removeprefix("var") if name in _GREEK else name  # two shapes of one letter
         if name == "pi":
             return ("const", "pi")
         if name in _GREEK:
@@ -272,8 +279,8 @@ class _Reader:
                 raise Unreadable("a line over it")
             return ("conj", inner)
         if name == "log":
-            self._want("_")
-            self._place -= 1
+            if self._peek() != ("sign", "_"):
+                return self._function(name)
             base = self._log_base()
             return ("log", base, self._argument())
         if name in _FUNCTIONS:
@@ -300,7 +307,8 @@ class _Reader:
                 name, power = _INVERSE.get(name, ""), None
                 if not name:
                     raise Unreadable("an inverse function")
-        value: Node = ("fn", name, self._argument())
+        argument = self._argument()
+        value: Node = ("log", ("sym", SOME_BASE), argument) if name == "log" else ("fn", name, argument)
         return ("pow", value, power) if power is not None else value
 
     def _argument(self) -> Node:
@@ -309,7 +317,8 @@ class _Reader:
         kind, value = self._peek()
         closed = kind == "sign" and value in "({"
         sign = self._take("-")
-        result = self._factor()
+        # `\sin(x)^2` is the square of the sine
+        result = self._base() if closed and value == "(" else self._factor()
         while not closed and self._starts_factor() and not self._another_function():
             self._count()
             result = ("mul", result, self._implied(result))
@@ -319,6 +328,11 @@ class _Reader:
     def _another_function(self) -> bool:
         kind, value = self._peek()
         return (kind == "command" and value in (*_FUNCTIONS, "log")) or value == "("
+
+
+def _is_fraction(node: Node) -> bool:
+    """3/2, in front of an imaginary unit: `3/2 i` is rather half of 3i than 3 by 2i."""
+    return node[0] == "div" and all(isinstance(part, tuple) and part[0] == "num" for part in node[1:])
 
 
 def _leaves(node: Node) -> list[Node]:

@@ -9,8 +9,9 @@ import re
 from collections.abc import Mapping
 from fractions import Fraction
 
+from phi4eval.graders.chains import CHAINED, concludes
 from phi4eval.graders.empty import is_refusal
-from phi4eval.graders.extract import final_statement
+from phi4eval.graders.extract import Candidate, final_statement
 from phi4eval.graders.normal import plain_value
 from phi4eval.graders.numbers import parse_number
 from phi4eval.graders.unstated import bare_answer, conclusion, last_value, whole_text
@@ -31,23 +32,38 @@ def grade(text: str, key: Key, options: Mapping[str, str]) -> Grade:
     gold = number_of(_GOLD.sub("", key.gold))
     if gold is None:
         return _grade("ungradable", "gold", f'the gold "{key.gold[:80]}" is not a number')
-    found = conclusion(text, final_statement(text), integers=True)
+    found = conclusion(text, final_statement(text), _last_number)
     if found is None and options.get("form") == "answer":
         found = bare_answer(text)
     if found is None and is_refusal(text):
         return _grade("refused", "refusal", "the model declined to answer")
-    whole = whole_text(text)
-    found = found or (
-        whole if whole and number_of(whole.text) is not None else last_value(text, integers=True)
-    )
+    found = found or _concluded(text)
     if found is None:
         return _grade("no_answer", "none", "no final answer and no number found")
-    value = number_of(found.text)
+    value = number_of(_said(found))
     if value is None:
         return _grade("incorrect", f"{found.rule}/not_a_number", "the stated answer is not one number", found)
     same = value == gold
     explanation = f"{_shown(value)} {'equals' if same else 'is not'} {_shown(gold)}"
     return _grade("correct" if same else "incorrect", f"{found.rule}/number", explanation, found)
+
+
+def _concluded(text: str) -> Candidate | None:
+    whole = whole_text(text)
+    return whole if whole is not None and number_of(_said(whole)) is not None else _last_number(text)
+
+
+def _last_number(text: str) -> Candidate | None:
+    """The last value where that is one number; else the last number of the sentence it stands in."""
+    found = last_value(text)
+    if found is not None and number_of(_said(found)) is not None:
+        return found
+    return last_value(text, integers=True)
+
+
+def _said(found: Candidate) -> str:
+    """What a candidate says: the last member of a chain, unless the chain is an answer in a box."""
+    return concludes(found.text, "0") if found.rule in CHAINED else found.text
 
 
 def number_of(text: str) -> Fraction | None:

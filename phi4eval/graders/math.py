@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from phi4eval.graders.chains import concludes
+from phi4eval.graders.chains import CHAINED, concludes
 from phi4eval.graders.empty import is_refusal
 from phi4eval.graders.equal import Equality, compare
 from phi4eval.graders.extract import Candidate, final_statement, find_boxes
@@ -20,8 +20,6 @@ from phi4eval.graders.verdicts import grades_of
 from phi4eval.types import Grade, Key, Verdict
 
 VERSION = "8"
-CHAINED = frozenset({"last_formula", "last_number", "whole_text", "result", "statement", "answer_line"})
-"""Rules that may take a whole chain of equalities, whose last member is the answer."""
 
 _grade = grades_of(f"math@{VERSION}")
 
@@ -41,7 +39,7 @@ def grade(text: str, key: Key, options: Mapping[str, str]) -> Grade:
     gold = bare_gold(key.gold)
     if not gold:
         return _grade("ungradable", "gold", "the gold is empty")
-    found = conclusion(text, final_statement(text))
+    found = conclusion(text, final_statement(text), last_value)
     if found is None and is_refusal(text):
         return _grade("refused", "refusal", "the model declined to answer")
     if found is None and options.get("form") == "answer":
@@ -78,8 +76,10 @@ def bare_gold(text: str) -> str:
     """A gold without its box and its dollar signs."""
     boxes, _ = find_boxes(text)
     if boxes:
-        text = text[boxes[-1][2] : boxes[-1][3]]
-    return unwrapped(text)
+        found = final_statement(text)
+        joined = found is not None and found.rule == "box_list"
+        text = found.text if found and joined else text[boxes[-1][2] : boxes[-1][3]]
+    return unwrapped(text).rstrip("\\")
 
 
 def _shown(text: str) -> str:

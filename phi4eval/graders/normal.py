@@ -22,7 +22,7 @@ _LAYOUT = re.compile(
 )
 _SPACING = re.compile(
     r"\\(?:[,;:! ]|(?:quad|qquad|thinspace|enspace|hspace\{[^{}]*\})(?![a-zA-Z]))"
-    r"|[~\u00a0\u2009\u202f\u200b\u2007\ufeff]"
+    r"|\\q?quad(?=[a-zA-Z]_)|[~\u00a0\u2000-\u200b\u202f\u3000\ufeff]"
 )
 _ALIASES = {
     "−": "-",
@@ -57,6 +57,10 @@ _ALIASES = {
     "⅞": r"\frac{7}{8}",
     "…": "...",
     "+/-": r"\pm ",
+    ">=": r"\ge ",
+    "<=": r"\le ",
+    "!=": r"\ne ",
+    "、": ",",
     "⋯": "...",
     "ℕ": r"\mathbb{N}",
     "ℤ": r"\mathbb{Z}",
@@ -91,6 +95,8 @@ _COMMANDS = {
     "neq": "ne",
     "leqslant": "le",
     "geqslant": "ge",
+    "leqq": "le",
+    "geqq": "ge",
     "lbrace": "{",
     "rbrace": "}",
     "lbrack": "[",
@@ -112,6 +118,14 @@ _COMMANDS = {
     "colon": ":",
     "ast": "\\cdot",
     "uppi": "pi",
+    "arsinh": "arcsinh",
+    "arcosh": "arccosh",
+    "artanh": "arctanh",
+    "arctg": "arctan",
+    "tg": "tan",
+    "ctg": "cot",
+    "cosec": "csc",
+    "cosech": "csch",
     "ldots": "...",
     "dots": "...",
     "cdots": "...",
@@ -119,9 +133,11 @@ _COMMANDS = {
     "dotsb": "...",
     "thinspace": " ",
 }
-_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺₀₁₂₃₄₅₆₇₈₉₋₊", "0123456789-+0123456789-+")
-_SUPERSCRIPT = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]{1,20}")
-_SUBSCRIPT = re.compile(r"[₀₁₂₃₄₅₆₇₈₉₋₊]{1,20}")
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿˣᵏ₀₁₂₃₄₅₆₇₈₉₋₊ₙₖ", "0123456789-+nxk0123456789-+nk")
+_SUPERSCRIPT = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿˣᵏ]{1,20}")
+_SUBSCRIPT = re.compile(r"[₀₁₂₃₄₅₆₇₈₉₋₊ₙₖ]{1,20}")
+_STYLED = re.compile("[\U0001d400-\U0001d7ff]")
+"""Letters and digits of the mathematical alphabets: an italic x is an x."""
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF10, 0xFF5B)}
 """Full-width digits and letters."""
 _STARS = re.compile(r"(?<=[\w)\]}])\s?\*\*\s?(?=[\w({\\-])")
@@ -130,7 +146,7 @@ _ARROW = re.compile(
 )
 _LAYERS = re.compile(r"\\(?:begin|end)\s?\{(?:cases|aligned|align\*?|gathered|split)\}")
 _PRICE = re.compile(
-    r"(?:^|(?<=[\s,({=$]))(?P<sign>\\\$|\$|€|£|US\$|USD\s)\s?(?P<amount>\d[\d,]*(?:\.\d+)?)(?![\d\\^_{/*+-])"
+    r"(?:^|(?<=[\s,({=$-]))(?P<sign>\\\$|\$|€|£|US\$|USD\s)\s?(?P<amount>\d[\d,]*(?:\.\d+)?)(?![\d\\^_{/*+-])"
 )
 _COINS = {"€": "euros", "£": "pounds"}
 _BASIS = re.compile(
@@ -139,22 +155,49 @@ _BASIS = re.compile(
 _FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
 _SPLIT_SIGN = re.compile(r"(?=[-+])")
 _COMMAND = re.compile(r"\\([a-zA-Z]+)")
-_ASCII = re.compile(r"(?<![a-zA-Z\\{])(pi|infinity|inf|sin|cos|tan|cot|sec|csc|ln|log|exp|cis)(?![a-zA-Z])")
-_ASCII_NAMES = {"infinity": "infty", "inf": "infty"}
+_ASCII = re.compile(
+    r"(?<![a-zA-Z\\{])(pi|infinity|inf|oo|(?:arc)?(?:sin|cos|tan|cot|sec|csc)h?|a(?:sin|cos|tan|cot|sec|csc)h?|cosech?"
+    r"|ln|log|exp|cis)(?![a-zA-Z])"
+)
+_ASCII_NAMES = {"infinity": "infty", "inf": "infty", "oo": "infty", "cosec": "csc", "cosech": "csch"}
+_ASCII_NAMES |= {f"a{name}": f"arc{name}" for name in ("sin", "cos", "tan", "cot", "sec", "csc")}
+_ASCII_NAMES |= {f"a{name}h": f"arc{name}h" for name in ("sin", "cos", "tan", "cot", "sec", "csc")}
 _ASCII_ROOT = re.compile(r"(?<![a-zA-Z\\])sqrt\s{0,2}(?:\(([^()]{1,60})\)|\{?(\d{1,30}|[a-zA-Z])\}?)")
+_ASCII_GREEK = re.compile(
+    r"(?<![a-zA-Z\\{])(alpha|beta|gamma|delta|epsilon|theta|lambda|sigma|omega|mu|phi|rho|tau)(?![a-zA-Z])"
+)
+_OPERATOR = re.compile(r"[*/^=+_]")
+_RAISED_ORDINAL = re.compile(r"(?<=\d)\s?\^\s?\{\s?(st|nd|rd|th)\s?\}")
+_COUNT = r"(?:\{\s?(\d{1,4})\s?\}|(\d{1,4}))"
+_CHOSEN = re.compile(rf"(?:\{{\s?\}}\s?|(?<![\w)}}\]]))[_^]\s?{_COUNT}\s?C\s?_\s?{_COUNT}")
+"""`{}_5C_2` and `{}^5C_2`: five choose two."""
+_ASCII_UNION = re.compile(r"(?<=[)\]])\s?U\s?(?=[\[(])")
+_CALL = re.compile(r"(?<![a-zA-Z\\])\\?(sqrt|abs|Abs)\s{0,2}\(")
 _NATURAL_LOG = re.compile(r"\\log\s?_\s?(?:e(?![a-zA-Z])|\{\s?e\s?\})")
 _SQRT_UNICODE = re.compile(r"√\s{0,2}(?:\(([^()]{1,60})\)|\{([^{}]{1,60})\}|(\d{1,30}|[a-zA-Z]))")
-_SHORT_ROOT = re.compile(r"\\sqrt\[3\]\s?(\d{1,30}|[a-zA-Z])")
-_SHORT_FRAC = re.compile(r"\\frac\s{0,2}(?:(\d|[a-zA-Z])|(\{[^{}]*\}))\s{0,2}(?:(\d|[a-zA-Z])|(\{))")
-_SHORT_SQRT = re.compile(r"\\sqrt\s{0,2}(\d|[a-zA-Z])")
+_CUBE_ROOT = re.compile(r"\\sqrt\[3\]\s?(\d{1,30}|[a-zA-Z])")
+_SHORT_ROOT = re.compile(r"\\sqrt\s?\[([^\[\]]{1,10})\]\s?(\d|[a-zA-Z])")
+_ONE = r"(\d|[a-zA-Z]|\\pi(?![a-zA-Z]))"
+_SHORT_FRAC = re.compile(rf"\\frac\s{{0,2}}(?:{_ONE}|(\{{[^{{}}]*\}}))\s{{0,2}}(?:{_ONE}|(\{{))")
+_SHORT_SQRT = re.compile(rf"\\sqrt\s{{0,2}}{_ONE}")
 _SHORT_POWER = re.compile(r"([\^_])\{([A-Za-z0-9])\}")
 _SPACE = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
 _END = re.compile(r"(?:(?<!\.)\.|[\s,;:。]|\\[,;:! ])+$")
 _ROW = re.compile(r"\\\\(?:\[[^\]]{0,20}\])?|\\cr(?![a-zA-Z])")
 
 
-_DEGREE = re.compile(r"\^\s?\{?\s?\\circ(?![a-zA-Z])\s?\}?")
+_DEGREE = re.compile(r"\^\s?(?:\{\s?\\circ\s?\}|\\circ(?![a-zA-Z])\s?)")
+_GLUED = re.compile(r"(\\(?:[lg]eqq|[lg]eqslant|log\s?_\s?\d))(?=[a-zA-Z\d])")
+"""A command that runs into what follows it: `x\\leqq0`, and `\\log_327`, whose base is one digit."""
+_LOG_BASE = re.compile(r"(log\s?_\s?)(1\d|\d{2,3}(?=\s?\())")
+"""`log_10 100`, `log_25(5)`: no logarithm has the base 1, and an argument may be in parentheses."""
 _CURRENCY = re.compile(r"\\?\$")
+_DOUBLED = re.compile(r"(?:[^\\]|\\\\)*")
+"""Every backslash comes twice, as in text that was quoted for JSON."""
+_DOUBLED_COMMAND = re.compile(
+    r"(?<!\\)\\\\((?:[dtc]?frac|sqrt|d?binom|text|mathrm|mathbf|boxed|begin|end|left|right|overline|pi|infty)"
+    r"(?![a-zA-Z]))"
+)
 _GROUPS = re.compile(r"(?<=\d)(?:,\s?\\!|\{,\})\s?(?=\d{3}(?!\d))")
 
 
@@ -192,30 +235,57 @@ def normalised(text: str) -> str:
     """A canonical spelling of LaTeX or plain math: equal strings are equal answers (not the reverse)."""
     if not text.isascii():
         text = _without_unicode(text)
+    if "\\\\" in text and _DOUBLED_COMMAND.search(text):
+        whole = _DOUBLED.fullmatch(text)
+        text = text.replace("\\\\", "\\") if whole else _DOUBLED_COMMAND.sub(r"\\\1", text)
     text = _LAYERS.sub(" ", text) if "\\begin" in text else text
-    text = _priced(text)
+    text = _priced(_GROUPS.sub("", text))
     if "\\" in text and _BASIS.search(text):
         text = _components(text)
-    text = _ALIAS.sub(
-        lambda m: _ALIASES[m[0]], unwrapped(_ROW.sub(r"\\cr ", _GROUPS.sub("", text).replace("\\!", "")))
-    )
+    text = _ALIAS.sub(lambda m: _ALIASES[m[0]], unwrapped(_ROW.sub(r"\\cr ", text.replace("\\!", ""))))
     for _ in range(4):
         text, changed = _TEXT.subn(r" \1 ", text)
         if not changed:
             break
+    text = _RAISED_ORDINAL.sub(r"\1", text) if "^" in text else text
+    text = (
+        _CHOSEN.sub(lambda m: f"\\binom{{{m[1] or m[2]}}}{{{m[3] or m[4]}}}", text) if "C" in text else text
+    )
     text = _ARROW.sub(lambda m: f" {m[1] or m[2]} ", text)
+    text = _ASCII_GREEK.sub(r"\\\1 ", text) if _OPERATOR.search(text) else text
     text = _ASCII.sub(lambda m: f"\\{_ASCII_NAMES.get(m[1], m[1])} ", text)
     text = _ASCII_ROOT.sub(lambda m: f"\\sqrt{{{m[1] or m[2]}}}", text)
+    text = text.replace("SQRT", "sqrt") if "SQRT" in text else text
+    text = _ASCII_UNION.sub(r" \\cup ", text) if "U" in text else text
+    text = _called(text) if "(" in text and ("sqrt" in text or "bs" in text) else text
     text = _NATURAL_LOG.sub(r"\\ln ", text)
-    text = _SPACING.sub(" ", _LAYOUT.sub(" ", text))
+    text = _LOG_BASE.sub(r"\1{\2}", text) if "log" in text else text
+    text = _SPACING.sub(" ", _LAYOUT.sub(" ", _GLUED.sub(r"\1 ", text)))
     text = _COMMAND.sub(_command, _CURRENCY.sub("", text).replace("\\%", "%"))
     text = _STARS.sub("^", text.replace("{,}", "").replace("{:}", ":"))
     text = _DEGREE.sub(r"^\\circ ", text)
     for _ in range(3):
         text = _SHORT_FRAC.sub(_full_frac, text)
-    text = _SHORT_SQRT.sub(r"\\sqrt{\1}", text)
+    text = _SHORT_ROOT.sub(r"\\sqrt[\1]{\2}", _SHORT_SQRT.sub(r"\\sqrt{\1}", text))
     text = _SHORT_POWER.sub(r"\1\2", text)
     return unwrapped(" ".join(text.split()))
+
+
+def _called(text: str) -> str:
+    """`sqrt(2 (x + 1))` with braces, `abs(x)` with bars; what has no matching parenthesis stays."""
+    for _ in range(8):
+        if not (match := _CALL.search(text)):
+            break
+        depth, end = 1, match.end()
+        while depth and end < min(len(text), match.end() + 300):
+            depth += {"(": 1, ")": -1}.get(text[end], 0)
+            end += 1
+        if depth:
+            break
+        inner = text[match.end() : end - 1]
+        plain = f"\\sqrt{{{inner}}}" if match[1] == "sqrt" else f"|{inner}|"
+        text = text[: match.start()] + plain + text[end:]
+    return text
 
 
 def _components(text: str) -> str:
@@ -232,12 +302,12 @@ def _components(text: str) -> str:
 
 def _without_unicode(text: str) -> str:
     """Raised and lowered digits, roots and full-width characters in LaTeX."""
-    text = text.translate(_WIDE)
+    text = _STYLED.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text.translate(_WIDE))
     text = _FOREIGN_DIGIT.sub(lambda m: str(unicodedata.decimal(m[0])), text)
     text = _SUPERSCRIPT.sub(lambda m: f"^{{{m[0].translate(_RAISED)}}}", text)
     text = _SUBSCRIPT.sub(lambda m: f"_{{{m[0].translate(_RAISED)}}}", text)
     text = text.replace("∛", "\\sqrt[3]")
-    text = _SHORT_ROOT.sub(r"\\sqrt[3]{\1}", text)
+    text = _CUBE_ROOT.sub(r"\\sqrt[3]{\1}", text)
     return _SQRT_UNICODE.sub(lambda m: f"\\sqrt{{{m[1] or m[2] or m[3]}}}", text)
 
 

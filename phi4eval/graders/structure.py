@@ -50,6 +50,7 @@ _NO_SOLUTION = (
     "no real roots",
     "none",
 )
+_AND = re.compile(r"[,;]?\s(?:and|or|und|oder|ou)\s|(?<=[)\]}\d])(?:and|or)(?=[(\[{\d\\-])")
 _EMPTY = ("\\emptyset", "\\{\\}", "\\{ \\}", "\\phi")
 
 
@@ -107,7 +108,7 @@ def split_top(text: str, separator: str) -> tuple[str, ...]:
 
 
 def _list(text: str) -> tuple[str, ...]:
-    joined = re.sub(r"[,;]?\s(?:and|or)\s", " , ", text)
+    joined = _AND.sub(" , ", text)
     joined = re.sub(r"(?<=\S)\s*;\s*(?=\S)", " , ", joined) if not text.startswith(("(", "[")) else joined
     parts = split_top(joined, ",")
     return tuple(part for part in parts if part) if all(len(part) < 400 for part in parts) else (text,)

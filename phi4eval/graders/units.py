@@ -41,6 +41,7 @@ _SIMPLE: dict[str, dict[str, str]] = {
     "euro": {"1": "euro euros eur"},
     "rupee": {"1": "rupee rupees"},
     "yen": {"1": "yen"},
+    "yuan": {"1": "yuan rmb"},
     "length": {
         "1": "m meter meters metre metres",
         "1000": "km kilometer kilometers kilometre kilometres",
@@ -67,7 +68,7 @@ _SIMPLE: dict[str, dict[str, str]] = {
     "year": {"1": "year years yr yrs years-old year-old", "1/12": "month months mo"},
     "mass": {
         "1": "kg kilogram kilograms",
-        "1/1000": "g gram grams",
+        "1/1000": "g gm gms gram grams gramme grammes",
         "1/1000000": "mg milligram milligrams",
         "1/1000000000": "μg µg microgram micrograms",
         "1000": "tonne tonnes",
@@ -132,6 +133,10 @@ _TOKEN = re.compile(
     r"|(?P<over>/)|(?P<times>\\cdot|\\times|\.)|[ (){}]"
 )
 _ANGLE_OF = re.compile(r"\\(?:cis|sin|cos|tan|cot|sec|csc)(?![a-zA-Z])")
+_SHORT = re.compile(r"[a-zA-Z]{1,2}(?:\s?\^.{1,8})?")
+_GLUED = frozenset(("cm", "mm", "km", "kg"))
+"""Short units that are hardly ever the product of two letters behind a number."""
+_FREE = re.compile(r"(?<![\\a-zA-Z])(?!(?<=\d)[eE][-+]?\d)[a-zA-Z](?![a-zA-Z])")
 _COUNTED = re.compile(r"(?:[a-zA-Z]{3,}\.?)(?:\s[a-zA-Z]{2,}){0,3}")
 _NO_UNIT = frozenset((
     "and", "or", "pi", "sin", "cos", "tan", "log", "mod", "base", "sqrt", "the", "times", "even",
@@ -150,14 +155,17 @@ def split_unit(text: str) -> tuple[str, Unit | None]:
         match = pattern.fullmatch(text)
         if match is None or _ANGLE_OF.search(match["value"]) or not re.search(r"[\d\\]", match["value"]):
             return text, None
-        if unit := _said(match["unit"].strip(), text[match.start("unit") - 1]):
+        unit = _said(match["unit"].strip(), text[match.start("unit") - 1])
+        if unit and len(match["unit"].strip()) == 1 and _FREE.search(match["value"]):
+            return text, None  # `R^2 h` is a product
+        if unit:
             return match["value"].strip(), unit
     return text, None
 
 
 def _said(phrase: str, before: str) -> Unit | None:
     """What a phrase behind a value says; `before` is the character in front of it."""
-    if phrase.isalpha() and len(phrase) <= 2 and not before.isspace():
+    if _SHORT.fullmatch(phrase) and not before.isspace() and phrase[:2] not in _GLUED:
         return None  # a short unit needs a space before it: `5 m`, not the product `5m`
     if (unit := unit_of(phrase)) is not None:
         return unit

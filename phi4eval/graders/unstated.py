@@ -9,6 +9,7 @@ so.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from itertools import pairwise
 
 from phi4eval.graders.anchors import LABEL
@@ -32,11 +33,12 @@ _END_OF_SENTENCE = re.compile(
 )
 _ASIDE = re.compile(r"\((?=[^()\n]{0,120}[a-zA-Z]{2})[^()\n]{1,160}\)")
 _CHECKED = re.compile(
-    r"[\s*_(>-]*(?:(?:to|we(?: can)?|you can|let['’]?s|as a|quick|sanity|double)[ -]){0,2}"
+    r"[\s*_(>-]*(?:(?:to|we(?: can| may| could)?|you (?:can|may)|let['’]?s|as a|quick"
+    r"|sanity|double)[ -]){0,2}"
     r"(?:check|verif|confirm|not(?:e|ic)|remark|let me|i hope|feel free|please|confidence|here|indeed"
     r"|(?:for|an?|one) example|equality (?:occurs|holds|is)|this (?:checks|works)"
     r"|(?:substitut|plug|test)\w+[^\n]{0,200}\b(?:original|check|true|holds|satisf\w+|works|correct|✓|✔))"
-    r"(?!.{0,400}\b(?:so|thus|hence|giving|therefore)\b)"
+    r"(?!.{0,400}\b(?:so|thus|hence|giving|therefore|we (?:find|see|get)\b.*(?:roots?|solutions?|angle))\b)"
     r"|\s*\((?-i:[A-Z])[a-z]{1,12}[\s,][^\n]{1,400}\)[\s.]*$",
     re.IGNORECASE,
 )
@@ -51,6 +53,8 @@ _VARIABLE = re.compile(
     r"(?:\([a-z](?:,\s?[a-z]){0,3}\))?)[,.;]?\s?(?:\$|\\\))"
 )
 """A formula that is only a name: `$k$`, `$f(x)$`, `$ABC$`."""
+_DISPLAYED = re.compile(r"\s{0,4}(?:\\\[|\$\$|\\begin\{)")
+_ENDED = re.compile(r"[.!?:\n][\s$*]*$")
 _GOES_ON_LOWER = re.compile(r"\s{0,3}[a-z]")
 _SUBORDINATE = re.compile(r"(?:since|because|as|if|when|given that)\b", re.IGNORECASE)
 _PREPOSED = re.compile(r"\b(?:since|because|as|if|when|given that|for)\b[^,$\d]{0,80}$", re.IGNORECASE)
@@ -98,6 +102,9 @@ def whole_text(text: str) -> Candidate | None:
         return None
     if not value.isascii() and _FOREIGN_LETTERS.search(value) and re.search(r"\d", value):
         return None
+    formulas = list(MATH.finditer(value))
+    if len(formulas) > 1 and not is_list(value, formulas):
+        return None
     words = re.findall(r"(?<![\\a-zA-Z{\d])[a-zA-Z]{2,}", re.sub(r"\\[a-zA-Z]+(?:\s?\{[^{}]*\})?", "", value))
     if _CONCLUDES.search(value) or _SUBORDINATE.match(value) or "which" in words:
         return None
@@ -122,11 +129,15 @@ def last_line(text: str) -> Candidate | None:
     return found if 0 < len(found.text) <= 80 and not is_echo(found.text) else None
 
 
-def conclusion(text: str, stated: Candidate | None, *, integers: bool = False) -> Candidate | None:
-    """A `result` sentence (`the sum is 9`), or the value that a later sentence goes on to conclude with."""
+def conclusion(
+    text: str,
+    stated: Candidate | None,
+    last: Callable[[str], Candidate | None],
+) -> Candidate | None:
+    """A `result` sentence (`the sum is 9`), or the value (by `last`) that a later sentence concludes with."""
     if stated is None or stated.rule != "result":
         return stated
-    later = last_value(text, integers=integers)
+    later = last(text)
     return later if later is not None and later.span[0] >= stated.span[1] else stated
 
 
@@ -175,7 +186,11 @@ def _sentences(text: str, formulas: list[tuple[int, int]]) -> list[tuple[int, in
     """[start, end) of the sentences and lines; a full stop or a line break in a formula ends nothing."""
     cuts = [0]
     for stop in _END_OF_SENTENCE.finditer(text):
-        if not any(start < stop.start() < end for start, end in formulas):
+        if not any(start < stop.start() < end for start, end in formulas) and not (
+            stop[0] == "\n"
+            and _DISPLAYED.match(text, stop.end())
+            and not _ENDED.search(text[: stop.start()][-3:])
+        ):
             cuts.append(stop.end())
     cuts += [
         end
@@ -248,6 +263,8 @@ def _is_listed(text: str, start: int, left: re.Match[str], right: re.Match[str])
     if not is_list(text, [left, right]):
         return False
     if text[left.end() : right.start()].strip() == "," and _PREPOSED.search(text, start, left.start()):
+        return False
+    if right[0].count("=") > 1:
         return False
     if "=" in right[0] and "=" in left[0]:
         return _ASSIGNED.match(left[0]) is not None and _ASSIGNED.match(right[0]) is not None

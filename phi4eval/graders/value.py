@@ -4,42 +4,33 @@ Two formulas without letters are equal if their values are. Two with letters are
 nobody can choose beforehand (they come from a hash of both texts): different values at one point of their
 common domain show that they differ, equal values at all points that they are the same function, up to a
 chance of less than one in a million millions. None means that this way does not decide, and then the algebra
-system does. Everything is bounded by LIMITS, so it may run in the caller's process.
+system does. Everything is bounded by arithmetic.LIMITS, so it may run in the caller's process.
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
-import threading
-from collections.abc import Callable, Mapping
+import re
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from phi4eval.graders.formula import Node, read_formula, symbols_of
+from phi4eval.graders.arithmetic import DIGITS, Inexact, Outside, exact_value, numeric_value, own_digits
+from phi4eval.graders.formula import SOME_BASE, Node, read_formula, symbols_of
 
-LIMITS = {"bits": 40_000, "factorial": 3_000, "exponent": 20_000, "argument": 10_000.0}
-"""How large exact numbers, factorials, exponents, and arguments of functions may be, by name."""
-DIGITS = 80
-"""Decimal digits that inexact values are computed with."""
 _SAME = 10**-50
 """Inexact values are equal if they differ by less than this part of their size."""
+_AGAIN = 400
+"""Digits with which two constants that are equal by that are computed once more: `2^{2^{-1000}}` is not 1."""
 _NOTHING = 10**-40
 """Where both values are smaller than this, digits may have cancelled: undecided."""
 
-_SIZES = (1, 4, 20, 100, 100, 1000, -1, -4)
+_SIZES = (1, 4, 20, 100, 100, 1000, -1, -4, -20, -1000, -(10**6))
 """Of real points: positive ones decide, negative ones may only object."""
 
-Point = Mapping[str, Fraction]
-
-
-class _Inexact(Exception):
-    """Not a rational number, or over a limit."""
-
-
-class _Outside(Exception):
-    """The point is outside of the formula's domain, or the value over a limit."""
+_INTEGERS = frozenset("knm")
+"""Letters that are taken for integers in the exponent of a negative number."""
+_SIGN = re.compile(r"(<|>|\\le(?![a-zA-Z])|\\ge(?![a-zA-Z]))")
 
 
 @lru_cache(maxsize=20_000)
@@ -48,14 +39,86 @@ def same_value(*, gold: str, prediction: str) -> bool | None:
     left, right = read_formula(gold), read_formula(prediction)
     if left is None or right is None:
         return None
+    if SOME_BASE in symbols_of(right) and _has_natural_logarithm(left):
+        right = _with_base_e(right)
     names = sorted(symbols_of(left) | symbols_of(right))
+    if SOME_BASE in names:
+        # equal with any base is equal; whether they are with the one that was meant is not for this to say
+        return _same_function(left, right, _points(names, gold, prediction, "real")) or None
     if not names:
         return _same_constants(left, right)
     plain = _is_rational(left) and _is_rational(right)
     exact = _same_rational(left, right, _points(names, gold, prediction, "large" if plain else "small"))
     if exact is False or (exact and (plain or _is_discrete(left) or _is_discrete(right))):
         return exact
-    return _same_function(left, right, _points(names, gold, prediction, "real"))
+    same = _same_function(left, right, _points(names, gold, prediction, "real"))
+    if same is None and _alternates(left) | _alternates(right):
+        return _same_function(left, right, _points(names, gold, prediction, "small")) or None
+    return same
+
+
+@lru_cache(maxsize=20_000)
+def same_inequality(*, gold: str, prediction: str) -> bool:
+    """Inequalities of which one is a positive multiple of the other, whichever way they are turned."""
+    said = [_one_sided(text) for text in (gold, prediction)]
+    if not all(said) or len({strict for strict, _ in filter(None, said)}) != 1:
+        return False
+    trees = [tree for _, tree in filter(None, said)]
+    names = symbols_of(trees[0])
+    if not names or names != symbols_of(trees[1]) or not all(map(_is_rational, trees)):
+        return False
+    try:
+        values = [
+            [exact_value(tree, point) for tree in trees]
+            for point in _points(sorted(names), gold, prediction, "large")
+        ]
+    except (Inexact, ZeroDivisionError):
+        return False
+    (a, b), (c, d) = values
+    return a * b > 0 and a * d == b * c
+
+
+def _one_sided(text: str) -> tuple[bool, Node] | None:
+    """`a > b` as what is below 0 and whether it may be 0: b - a, strictly."""
+    if len(sides := _SIGN.split(text)) != 3:
+        return None
+    first, sign, second = sides[0], sides[1], sides[2]
+    low, high = (first, second) if sign in ("<", "\\le") else (second, first)
+    left, right = read_formula(low.strip()), read_formula(high.strip())
+    return None if left is None or right is None else (sign in "<>", ("add", left, ("neg", right)))
+
+
+def rising(low: str, high: str) -> bool | None:
+    """Is the first of two numbers less than the second? None where one of them is no real number."""
+    left, right = read_formula(low), read_formula(high)
+    if left is None or right is None or symbols_of(left) or symbols_of(right):
+        return None
+    try:
+        values = numeric_value(left, {}), numeric_value(right, {})
+    except Outside:
+        return None
+    return None if any(value.imag for value in values) else bool(values[0] < values[1])
+
+
+def _has_natural_logarithm(node: Node) -> bool:
+    return node[:2] == ("fn", "ln") or any(
+        _has_natural_logarithm(part) for part in node[1:] if isinstance(part, tuple)
+    )
+
+
+def _with_base_e(node: Node) -> Node:
+    """A gold answer in natural logarithms says which ones the prediction's `\\log` are."""
+    if node == ("sym", SOME_BASE):
+        return ("const", "e")
+    return tuple(_with_base_e(part) if isinstance(part, tuple) else part for part in node)
+
+
+def _alternates(node: Node) -> bool:
+    """Powers of something negative, `(-1)^n`, and their letters are those of integers."""
+    inner = [part for part in node[1:] if isinstance(part, tuple)]
+    if node[0] == "pow" and inner[0][0] == "neg" and symbols_of(inner[1]):
+        return symbols_of(inner[1]) <= _INTEGERS
+    return any(map(_alternates, inner))
 
 
 @lru_cache(maxsize=20_000)
@@ -75,10 +138,10 @@ def same_equation(*, gold: str, prediction: str) -> bool | None:
         return None
     try:
         values = [
-            [_exact(tree, point) for tree in trees]
+            [exact_value(tree, point) for tree in trees]
             for point in _points(sorted(names), gold, prediction, "large")
         ]
-    except (_Inexact, ZeroDivisionError):
+    except (Inexact, ZeroDivisionError):
         return None
     (a, b), (c, d) = values
     return None if not all((a, b, c, d)) else a * d == b * c
@@ -88,7 +151,7 @@ def _points(names: list[str], gold: str, prediction: str, kind: str) -> list[dic
     """Points from a hash of both texts: large integers, small ones of all parities, or real numbers."""
     seed = hashlib.blake2b(f"{gold}\x00{prediction}".encode("utf-8", "replace"), digest_size=32).digest()
     points = []
-    for trial in range(2 if kind == "large" else 8):
+    for trial in range(2 if kind == "large" else len(_SIZES)):
         point = {}
         for place, name in enumerate(names):
             noise = int.from_bytes(hashlib.blake2b(seed + bytes((trial, place)), digest_size=12).digest())
@@ -122,8 +185,8 @@ def _same_rational(left: Node, right: Node, points: list[dict[str, Fraction]]) -
     compared = False
     for point in points:
         try:
-            values = _exact(left, point), _exact(right, point)
-        except _Inexact:
+            values = exact_value(left, point), exact_value(right, point)
+        except Inexact:
             return None
         except ZeroDivisionError:
             continue
@@ -138,22 +201,33 @@ def _same_constants(left: Node, right: Node) -> bool | None:
     if False in defined:
         return False if True in defined else None
     try:
-        return _exact(left, {}) == _exact(right, {})
-    except _Inexact:
+        return exact_value(left, {}) == exact_value(right, {})
+    except Inexact:
         pass
     try:
-        return _close(_numeric(left, {}), _numeric(right, {}))
-    except _Outside:
+        same = _close(numeric_value(left, {}), numeric_value(right, {}))
+        return _equal_to_more_digits(left, right) if same else same
+    except Outside:
         return None
+
+
+def _equal_to_more_digits(left: Node, right: Node) -> bool:
+    context = own_digits()
+    context.dps = _AGAIN
+    try:
+        first, second = numeric_value(left, {}), numeric_value(right, {})
+        return bool(abs(first - second) <= max(abs(first), abs(second)) * context.mpf(10) ** (20 - _AGAIN))
+    finally:
+        context.dps = DIGITS
 
 
 def _has_value(node: Node) -> bool:
     """No division by zero in the exact part: `6/0` is no number, whatever it is compared with."""
     try:
-        _exact(node, {})
+        exact_value(node, {})
     except ZeroDivisionError:
         return False
-    except _Inexact:
+    except Inexact:
         return all(_has_value(part) for part in node[1:] if isinstance(part, tuple))
     return True
 
@@ -165,10 +239,14 @@ def _same_function(left: Node, right: Node, points: list[dict[str, Fraction]]) -
     imaginary = ("const", "i") in _constants(left) | _constants(right)
     for size, point in zip(_SIZES, points, strict=True):
         try:
-            values = _numeric(left, point), _numeric(right, point)
-        except _Outside:
+            values = numeric_value(left, point), numeric_value(right, point)
+        except Outside:
             continue
+        if size < 0 and not imaginary and all(v.imag for v in values):
+            continue  # `1/\\sqrt{x}` and `\\sqrt{1/x}`: neither is a real number there
         same = _close(*values)
+        if same is None and size < 0:
+            continue
         if same is None or (not same and (size < 0 or imaginary or any(abs(v.imag) > 0 for v in values))):
             objections += 1
         else:
@@ -190,178 +268,3 @@ def _close(left: Any, right: Any) -> bool | None:
 def _constants(node: Node) -> set[Node]:
     inner = [part for part in node[1:] if isinstance(part, tuple)]
     return {node} if node[0] == "const" else set().union(*map(_constants, inner)) if inner else set()
-
-
-# ---------------------------------------------------------------- exact values
-
-
-def _exact(node: Node, point: Point) -> Fraction:
-    """The rational value at a point. _Inexact: it is none, or over a limit; ZeroDivisionError: a pole."""
-    kind = node[0]
-    if kind == "num":
-        return node[1]  # type: ignore[return-value]
-    if kind == "sym":
-        return point[str(node[1])]
-    if kind in ("const", "fn", "log", "conj"):
-        raise _Inexact
-    operands = [_exact(part, point) for part in node[1:] if isinstance(part, tuple)]
-    return _checked(_EXACT[str(kind)](*operands))
-
-
-def _checked(value: Fraction) -> Fraction:
-    if value.numerator.bit_length() + value.denominator.bit_length() > LIMITS["bits"]:
-        raise _Inexact
-    return value
-
-
-def _whole(value: Fraction, largest: int) -> int:
-    if value.denominator != 1 or abs(value.numerator) > largest:
-        raise _Inexact
-    return value.numerator
-
-
-def _power(base: Fraction, exponent: Fraction) -> Fraction:
-    power = _whole(exponent, LIMITS["exponent"])  # type: ignore[arg-type]
-    size = max(base.numerator.bit_length(), base.denominator.bit_length())
-    if size > 1 and size * abs(power) > LIMITS["bits"]:
-        raise _Inexact
-    if base == 0 and power <= 0:
-        raise ZeroDivisionError
-    return base**power
-
-
-def _factorial(value: Fraction) -> Fraction:
-    count = _whole(value, LIMITS["factorial"])  # type: ignore[arg-type]
-    if count < 0:
-        raise _Inexact
-    return Fraction(math.factorial(count))
-
-
-def _binomial(above: Fraction, below: Fraction) -> Fraction:
-    top, bottom = (_whole(value, 4 * LIMITS["factorial"]) for value in (above, below))  # type: ignore[arg-type]
-    if top < 0 or bottom < 0:
-        raise _Inexact
-    return Fraction(math.comb(top, bottom))
-
-
-def _root(radicand: Fraction, index: Fraction) -> Fraction:
-    if index != 2 or radicand < 0:
-        raise _Inexact
-    root = Fraction(math.isqrt(radicand.numerator), math.isqrt(radicand.denominator))
-    if root * root != radicand:
-        raise _Inexact
-    return root
-
-
-_EXACT: dict[str, Callable[..., Fraction]] = {
-    "add": lambda a, b: a + b,
-    "mul": lambda a, b: a * b,
-    "div": lambda a, b: a / b,
-    "neg": lambda a: -a,
-    "pow": _power,
-    "abs": abs,
-    "floor": lambda a: Fraction(math.floor(a)),
-    "ceil": lambda a: Fraction(math.ceil(a)),
-    "fact": _factorial,
-    "binom": _binomial,
-    "root": _root,
-}
-
-# ---------------------------------------------------------------- inexact values
-
-_OWN = threading.local()
-
-
-def _digits() -> Any:
-    """This thread's arithmetic: mpmath's contexts change their precision while they work."""
-    context = getattr(_OWN, "context", None)
-    if context is None:
-        from mpmath.ctx_mp import MPContext  # type: ignore[import-untyped]
-
-        context = _OWN.context = MPContext()
-        context.dps = DIGITS
-    return context
-
-
-def _numeric(node: Node, point: Point) -> Any:
-    """The value at a point as mpf or mpc; _Outside where it has none that is safe to compare."""
-    mp = _digits()
-    kind = str(node[0])
-    if kind in ("num", "sym"):
-        value = node[1] if kind == "num" else point[str(node[1])]
-        return mp.mpf(value.numerator) / value.denominator  # type: ignore[attr-defined]
-    if kind == "const":
-        return {"pi": mp.pi, "e": mp.e, "i": mp.mpc(0, 1)}[str(node[1])] * 1
-    operands = [_numeric(part, point) for part in node[1:] if isinstance(part, tuple)]
-    try:
-        value = _function(mp, str(node[1]), *operands) if kind == "fn" else _NUMERIC[kind](mp, *operands)
-    except (ZeroDivisionError, ValueError, OverflowError):
-        raise _Outside from None
-    if not mp.isfinite(value):
-        raise _Outside
-    return value
-
-
-def _function(mp: Any, name: str, x: Any) -> Any:
-    if abs(x) > LIMITS["argument"]:
-        raise _Outside
-    if name == "ln":
-        return _logarithm(mp, mp.e * 1, x)
-    if name == "cis":
-        return mp.expj(x)
-    if name in ("arcsin", "arccos") and (x.imag or abs(x) > 1):
-        raise _Outside
-    return getattr(mp, {"arcsin": "asin", "arccos": "acos", "arctan": "atan"}.get(name, name))(x)
-
-
-def _logarithm(mp: Any, base: Any, x: Any) -> Any:
-    if base.imag or x.imag or base <= 0 or x <= 0 or base == 1:
-        raise _Outside
-    return mp.ln(x) / mp.ln(base)
-
-
-def _real_power(mp: Any, base: Any, exponent: Any) -> Any:
-    if abs(exponent) > LIMITS["argument"] or abs(mp.mag(base)) > 10**6:
-        raise _Outside
-    whole = not exponent.imag and exponent == int(exponent.real)
-    if whole:
-        return base ** int(exponent.real)
-    if not base.imag and base < 0:
-        raise _Outside  # two conventions
-    return mp.power(base, exponent)
-
-
-def _real_root(mp: Any, radicand: Any, index: Any) -> Any:
-    if index.imag or index != int(index) or not 2 <= index <= 1000:
-        raise _Outside
-    count = int(index)
-    if radicand.imag:
-        return mp.power(radicand, mp.mpf(1) / count)
-    if radicand < 0 and count % 2:
-        return -mp.root(-radicand, count)
-    if radicand < 0 and count > 2:
-        raise _Outside
-    return mp.sqrt(radicand) if count == 2 else mp.root(radicand, count)
-
-
-def _integer(mp: Any, x: Any) -> int:
-    if x.imag or x != int(x) or not 0 <= x <= LIMITS["factorial"]:
-        raise _Outside
-    return int(x)
-
-
-_NUMERIC: dict[str, Callable[..., Any]] = {
-    "add": lambda mp, a, b: a + b,
-    "mul": lambda mp, a, b: a * b,
-    "div": lambda mp, a, b: a / b,
-    "neg": lambda mp, a: -a,
-    "pow": _real_power,
-    "root": _real_root,
-    "abs": lambda mp, a: abs(a),
-    "conj": lambda mp, a: mp.conj(a),
-    "floor": lambda mp, a: mp.floor(a),
-    "ceil": lambda mp, a: mp.ceil(a),
-    "log": _logarithm,
-    "fact": lambda mp, a: mp.mpf(math.factorial(_integer(mp, a))),
-    "binom": lambda mp, a, b: mp.mpf(math.comb(_integer(mp, a), _integer(mp, b))),
-}

@@ -67,6 +67,8 @@ def _unsigned(words: list[str]) -> Fraction | None:
         place = len(words) - 1 - words[::-1].index("and")
         whole, part_of_one = _whole(words[:place]), _unsigned(words[place + 1 :])
         return None if whole is None or part_of_one is None else whole + part_of_one
+    if words == ["half"]:
+        return Fraction(1, 2)
     if len(words) > 1 and (part := _PARTS.get(words[-1].removesuffix("s"))) and words[-1] != "second":
         top = 1 if words[:-1] in (["a"], ["an"]) else _whole(words[:-1])
         return None if not top or top >= 100 else Fraction(top, part)
@@ -143,8 +145,8 @@ def _minutes(time: re.Match[str]) -> int:
 
 def bare_text(text: str) -> str:
     """A text answer without case, surrounding punctuation, a leading article, and ordinal endings."""
-    # an exclamation mark behind a digit is a factorial
-    ends = " .,;:\"'“”‘’" if any(char.isdigit() for char in text) else _ENDS
-    text = re.sub(r"^\((\w)\)$", r"\1", text.strip(ends).lower())
+    # behind a digit an exclamation mark is a factorial, and a quotation mark is minutes or inches
+    ends = " .,;:" if any(char.isdigit() for char in text) else _ENDS
+    text = re.sub(r"^\((\w|[a-z]{2,12})\)$", r"\1", text.strip(ends).lower())
     text = _SAME_WORDS.get(text, text)
     return _ORDINAL.sub("", re.sub(r"^(?:the|an?)\s+", "", text))

@@ -175,4 +175,44 @@ CLASSES: dict[str, list[tuple[str, str, bool]]] = {
         ("7", "Because the\nproduct is $(a +\nb)^2 = 49$, the sum is $7$.", True),
         ("49", "Because the\nproduct is $(a +\nb)^2 = 49$, the sum is $7$.", False),
     ],
+    "counts, matrices, a statement taken back": [
+        ("20", "By this we find that there are $20$ pints in $2\\frac{1}{2}$ gallons.", True),
+        ("2\\frac{1}{2}", "By this we find that there are $20$ pints in $2\\frac{1}{2}$ gallons.", False),
+        ("5", "So there are $5$ multiples of $17$ that are greater than $-50$ and less than $50$.", True),
+        ("50", "So there are $5$ multiples of $17$ that are greater than $-50$ and less than $50$.", False),
+        ("24", "There are 12 eggs in a dozen, so there are 24 in two.", True),
+        ("1,3", "Therefore there are two solutions: $1$ and $3$.", True),
+        (
+            "\\begin{pmatrix} 3 \\\\ 4 \\end{pmatrix}",
+            "Thus, \\[\\mathbf{v} = 2 \\begin{pmatrix} 1 \\\\ 2 \\end{pmatrix} + "
+            "\\begin{pmatrix} 1 \\\\ 0 \\end{pmatrix} = \\begin{pmatrix} 3 \\\\ 4 \\end{pmatrix}.\\]",
+            True,
+        ),
+        (
+            "\\begin{pmatrix} 1 \\\\ 0 \\end{pmatrix}",
+            "Thus, \\[\\mathbf{v} = 2 \\begin{pmatrix} 1 \\\\ 2 \\end{pmatrix} + "
+            "\\begin{pmatrix} 1 \\\\ 0 \\end{pmatrix} = \\begin{pmatrix} 3 \\\\ 4 \\end{pmatrix}.\\]",
+            False,
+        ),
+        (
+            "\\begin{pmatrix} 3 & 6 \\\\ 2 & 7 \\end{pmatrix}",
+            "\\begin{align*}\nA + B &= \\begin{pmatrix} 1 & 2 \\\\ 0 & 3 \\end{pmatrix} + "
+            "\\begin{pmatrix} 2 & 4 \\\\ 2 & 4 \\end{pmatrix} \\\\\n"
+            "&= \\begin{pmatrix} 3 & 6 \\\\ 2 & 7 \\end{pmatrix}.\n\\end{align*}",
+            True,
+        ),
+        (
+            "5",
+            "One is tempted to say that the answer is $10$. But each is counted twice, so it is $5$.",
+            True,
+        ),
+        (
+            "10",
+            "One is tempted to say that the answer is $10$. But each is counted twice, so it is $5$.",
+            False,
+        ),
+        ("44", "Thus $x = 44$. We may check our answer: $17 \\cdot 44 = 748$.", True),
+        ("25", "We have $BC = 5$, $AB = 20$, and $AC = 5 + 20 = 25$.", True),
+        ("20", "We have $BC = 5$, $AB = 20$, and $AC = 5 + 20 = 25$.", False),
+    ],
 }

@@ -52,4 +52,13 @@ CASES = [
     ("The final answer is $18$. I hope it is correct.", "18", "correct"),
     (r"\[ \boxed{204} \]", "204", "correct"),
     (r"$m+n=\boxed{113}$", "113", "correct"),
+    (r"This is $19^2 + 2(19) + 1 = 20^2 = 400$.", "400", "correct"),
+    (r"This is $19^2 + 2(19) + 1 = 20^2 = 400$.", "20", "incorrect"),
+    ("\\begin{align*}\n5x &= 105 \\\\\nx &= 21\n\\end{align*}", "21", "correct"),
+    ("\\begin{align*}\n5x &= 105 \\\\\nx &= 21\n\\end{align*}", "105", "incorrect"),
+    ("There are $5$ ways to put 4 balls into 2 boxes.", "5", "correct"),
+    ("There are $5$ ways to put 4 balls into 2 boxes.", "2", "incorrect"),
+    (r"Hence $n = 3 \cdot 4 = 12$.", "12", "correct"),
+    (r"Hence $3^4 = 9^2 \equiv 1 \pmod 8$.", "1", "correct"),
+    (r"Hence $3^4 = 9^2 \equiv 1 \pmod 8$.", "8", "incorrect"),
 ]

@@ -15,6 +15,7 @@ from tests.cases import (
     fresh_responses,
     option_cases,
     response_cases,
+    restyled_answers,
     unseen_choices_five,
     unseen_choices_four,
     unseen_choices_one,
@@ -81,6 +82,7 @@ FRESH = [
         (fresh_answers.CLASSES, "answer"),
         (fresh_responses.CLASSES, "response"),
         (concluded_cases.CLASSES, "response"),
+        (restyled_answers.CLASSES, "answer"),
         (unseen_responses_one.CLASSES, "response"),
         (unseen_responses_two.CLASSES, "response"),
         (unseen_responses_three.CLASSES, "response"),
@@ -129,6 +131,11 @@ def test_a_response_is_right_for_the_letter_it_commits_to_and_for_no_other(
     ]
     committed = response.letter if response.read else None
     assert right == ([] if committed is None else [committed])
+
+
+@pytest.mark.parametrize(("gold", "text"), restyled_answers.OPEN)
+def test_a_right_answer_that_can_be_read_in_two_ways_is_not_correct(gold: str, text: str) -> None:
+    assert grade_text(text, Key(gold=gold), "math").verdict != "correct"
 
 
 @pytest.mark.parametrize(("options", "gold", "text"), unseen_choices_five.OPEN)
