@@ -34,16 +34,23 @@ from benchmarks.contamination_plants import (
     plant,
 )
 from phi4eval.contamination import LEAKS, Finding, ScanItem, build_index, scan
+from phi4eval.contamination.frequency import common_seeds
+from phi4eval.contamination.index import SEED
+from phi4eval.contamination.report import settled
+from phi4eval.contamination.tokens import tokenize
 
 Pair = tuple[str, str]
 
 
 def ours(documents: Sequence[Planted], items: Sequence[ScanItem], rule: str) -> list[Finding]:
-    """Findings of one rule on the corpus."""
+    """Findings of one rule on the corpus, as a report has them: weighed against the whole of it."""
     index = build_index(items, (rule,))  # type: ignore[arg-type]
     batch = pa.record_batch({"text": [d.text for d in documents], "id": [d.doc_id for d in documents]})
     began = time.perf_counter()
-    found = scan(batch, index, id_field="id", rules=(rule,)).findings  # type: ignore[arg-type]
+    scanned = scan(batch, index, id_field="id", rules=(rule,))  # type: ignore[arg-type]
+    counts = scanned.counts
+    common = common_seeds(index, counts.seeds, counts.documents)
+    found = list(settled(scanned.findings, index, common, counts.documents))
     size = sum(len(d.text) for d in documents) / 1e6
     print(f"\nrule {rule}: {size:.1f} MB in {time.perf_counter() - began:.2f} s")
     return found
@@ -176,6 +183,10 @@ def _details(
     for verdict in ("exact", "near", "partial", "template", "weak"):
         print(f"  {'numbers changed: ' + verdict:34} {verdicts.count(verdict) / max(1, len(numbers)):.3f}")
     print(f"  {'span IoU, exact class':34} {spans_fit(documents, findings):.3f}")
+    for kind in ("first half", "second half"):
+        planted = [len(tokenize(d.text[d.start : d.end])) for d in documents if d.kind == kind]
+        share = sum(words < SEED for words in planted) / max(1, len(planted))
+        print(f"  {f'{kind}: of fewer than {SEED} words':34} {share:.3f}")
 
 
 def _print_misses(

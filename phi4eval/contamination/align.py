@@ -33,11 +33,11 @@ WINDOWS = 32
 scan.
 """
 
-COLUMNS = 18
+COLUMNS = 19
 (
     DOCUMENT, UNIT, BYTE_START, BYTE_END, FIRST_BLOCK, BLOCKS, MATCHED, LENGTH, WEIGHT, TOTAL, RUN,
     RUN_WEIGHT,
-    WORDS, ALL_WORDS, NUMBERS, ALL_NUMBERS, CHANGED, SPAN,
+    WORDS, ALL_WORDS, NUMBERS, ALL_NUMBERS, CHANGED, SPAN, DISTINCT,
 ) = range(COLUMNS)  # fmt: skip
 
 _STOP, _MATCH, _SKIP_DOC, _SKIP_ITEM = range(4)
@@ -292,10 +292,14 @@ def measure(
         total += units.weight[word]
         all_words += units.kind[word] == WORD
         all_numbers += units.kind[word] == NUMBER
-    weight, words, numbers = 0, 0, 0
+    work.serial[0] += 2
+    weight, distinct, words, numbers = 0, 0, 0, 0
     for k in range(n):
         word = units.words[first + work.item_of[k]]
         weight += units.weight[word]
+        if work.stamp[word] != work.serial[0]:
+            work.stamp[word] = work.serial[0]
+            distinct += units.weight[word]
         words += units.kind[word] == WORD
         numbers += units.kind[word] == NUMBER
     row = out.rows[out.filled[0]]
@@ -312,6 +316,7 @@ def measure(
     row[WORDS], row[ALL_WORDS], row[NUMBERS], row[ALL_NUMBERS] = words, all_words, numbers, all_numbers
     row[CHANGED] = changed_numbers(text, tokens, units, unit, n, work)
     row[SPAN] = work.doc_of[n - 1] + 1 - work.doc_of[0]
+    row[DISTINCT] = distinct
     out.filled[0] += 1
 
 

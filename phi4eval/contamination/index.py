@@ -252,6 +252,7 @@ def _seeds(units: list[Unit], tokens: Tokens) -> dict[str, NDArray[Any]]:
         "seed_bitmap": bitmap(keys[made.first]),
         "pair_bitmap": bitmap(run_hashes(tokens.hashes, 2)[runs_inside(tokens.at, 2)], room=4),
         "seed_common": common,
+        "seed_items": held_by.astype(np.int32),
         "token_seeds": token_seeds,
         "nominated_at": at,
         "nominated_unit": nominated_unit,

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from phi4eval.contamination.records import Finding, Measures
+from phi4eval.contamination.records import VERDICTS, Finding, Measures
+from phi4eval.types import LEAKS
 from phi4eval.types.contamination import PairVerdict
 
 
@@ -22,6 +23,7 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
     near_coverage: float = 0.6
     near_lcs: float = 0.55
     near_nats: float = 18.0
+    own_nats: float = 8.0
     exact_nats: float = 11.0
     partial_coverage: float = 0.36
     partial_density: float = 0.6
@@ -29,6 +31,7 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
     partial_words: int = 6
     partial_nats: float = 16.0
     partial_run_nats: float = 14.0
+    half_coverage: float = 0.3
     choices_nats: float = 30.0
     long_run: int = 13
     long_run_nats: float = 40.0
@@ -50,7 +53,10 @@ def judge(found: Measures, limits: Thresholds = DEFAULTS) -> PairVerdict | None:
     if (
         found.coverage >= limits.near_coverage
         and found.lcs >= limits.near_lcs
-        and found.nats >= limits.near_nats
+        and (
+            found.distinct >= limits.near_nats
+            or (found.own and found.edge and found.distinct >= limits.own_nats)
+        )
     ):
         return "near"
     if is_part(found, limits):
@@ -71,13 +77,26 @@ def is_part(found: Measures, limits: Thresholds) -> bool:
         return False
     if found.run >= limits.long_run and found.run_nats >= limits.long_run_nats:
         return True
-    return (
-        found.coverage >= limits.partial_coverage
+    return is_half(found, limits) or (
+        (found.own or found.distinct >= limits.long_run_nats)
+        and found.coverage >= limits.partial_coverage
         and found.matched >= limits.partial_density * found.span
         and found.run >= limits.partial_run
         and found.matched >= limits.partial_words
-        and found.nats >= limits.partial_nats
+        and found.distinct >= limits.partial_nats
         and found.run_nats >= limits.partial_run_nats
+    )
+
+
+def is_half(found: Measures, limits: Thresholds = DEFAULTS) -> bool:
+    """One end of the item in one piece, a sentence or a line of its own, of words that only this item has:
+    this needs no length.
+    """
+    return (
+        found.own
+        and found.alone
+        and found.run_nats >= limits.own_nats
+        and found.run_nats * found.coverage >= limits.half_coverage * found.nats
     )
 
 
@@ -90,39 +109,41 @@ def is_template(found: Measures, limits: Thresholds) -> bool:
 
 
 def one_item_per_span(findings: Iterable[Finding]) -> list[Finding]:
-    """The findings of one document without those whose span belongs to another item that fits it better.
+    """The findings of one document without those whose span another item explains as well, and more beside.
 
     Benchmarks hold siblings (one problem with other numbers); the text of one is no evidence of the other.
-    Items that fit equally well are all kept.
+    Where a text is as much of one item as of another, both are kept: they share what leaked.
     """
-    kept: list[Finding] = []
-    for finding in sorted(findings, key=strength):
-        if not any(
-            covered(finding, other) > 0.6 and strength(other)[:3] < strength(finding)[:3] for other in kept
-        ):
-            kept.append(finding)
-    return kept
+    found = sorted(findings, key=strength)
+    return [
+        finding
+        for finding in found
+        if not any(explains_more(other, finding) for other in found if other is not finding)
+    ]
 
 
-def strength(finding: Finding) -> tuple[bool, float, int, int, str]:
-    """Sort key: exact before all, then the better fit (Dice: shared words against both sides' words), then
-    the longer.
+def strength(finding: Finding) -> tuple[int, int, int, str]:
+    """Sort key: the verdict, then how much of the document is matched."""
+    return VERDICTS.index(finding.verdict), -matched_bytes(finding), finding.byte_start, finding.item_id
+
+
+def explains_more(one: Finding, other: Finding) -> bool:
+    """Whether one finding covers another's span, matches as much of it or more, and more in all.
+
+    What stands there as a whole gives way only to another whole text.
     """
-    how = finding.measures
-    fit = 2 * how.matched / (how.length + how.span) if how else finding.score
-    return (
-        finding.verdict != "exact",
-        -round(fit, 4),
-        -(how.matched if how else 0),
-        finding.byte_start,
-        finding.item_id,
-    )
+    if one.verdict not in (*LEAKS, "template") or covered(other, one) <= 0.6:
+        return False
+    if (one.verdict == "exact") != (other.verdict == "exact"):
+        more = one.verdict == "exact"
+    else:
+        more = matched_bytes(one) > matched_bytes(other)
+    return more and matched_bytes(one, other.byte_start, other.byte_end) >= matched_bytes(other)
 
 
-def overlap(one: Finding, other: Finding) -> float:
-    """Bytes that both spans hold, over the shorter span."""
-    shared = min(one.byte_end, other.byte_end) - max(one.byte_start, other.byte_start)
-    return max(0, shared) / max(1, min(one.byte_end - one.byte_start, other.byte_end - other.byte_start))
+def matched_bytes(finding: Finding, low: int = 0, high: int = 1 << 62) -> int:
+    """Bytes of the document, in [low, high), that are matched words."""
+    return sum(max(0, min(end, high) - max(start, low)) for _, start, end, _ in finding.blocks)
 
 
 def covered(one: Finding, other: Finding) -> float:

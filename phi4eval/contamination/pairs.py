@@ -9,8 +9,9 @@ import msgspec
 
 from phi4eval.contamination import judge
 from phi4eval.contamination.bulk import words_of
+from phi4eval.contamination.edges import has_edge, stands_alone
 from phi4eval.contamination.evidence import excerpt, word_diff
-from phi4eval.contamination.frequency import without_common
+from phi4eval.contamination.frequency import is_own, without_common
 from phi4eval.contamination.index import ANSWER, CHOICES, QUESTION, UNDRAWN, WEIGHT_SCALE, Index, utf8
 from phi4eval.contamination.records import Finding, Measures
 from phi4eval.types import LEAKS
@@ -60,6 +61,7 @@ def measures(row: NDArray[Any]) -> Measures:
         numbers_total=numbers,
         changed=int(row[a.CHANGED]),
         nats=round(int(row[a.WEIGHT]) / WEIGHT_SCALE, 2),
+        distinct=round(int(row[a.DISTINCT]) / WEIGHT_SCALE, 2),
     )
 
 
@@ -86,8 +88,15 @@ def _judged(document: Document, row: NDArray[Any], blocks: NDArray[Any], index: 
     from phi4eval.contamination import align as a
 
     unit = index.units[int(row[a.UNIT])]
-    how = measures(row)
     runs = tuple((int(b[0]), int(b[1]), int(b[2]), int(b[3])) for b in blocks)
+    start, end = int(row[a.BYTE_START]), int(row[a.BYTE_END])
+    how = measures(row)
+    how = msgspec.structs.replace(
+        how,
+        own=is_own(int(row[a.UNIT]), runs, index, index.arrays["seed_common"]),
+        edge=has_edge(document.text, runs, how.length),
+        alone=stands_alone(document.text, runs, how.length),
+    )
     verdict = judge.judge(how)
     if verdict in ("partial", "weak"):
         rest = without_common(how, int(row[a.UNIT]), runs, index, index.arrays["seed_common"])
@@ -96,7 +105,6 @@ def _judged(document: Document, row: NDArray[Any], blocks: NDArray[Any], index: 
         return None
     if unit.side in (CHOICES, UNDRAWN) and verdict in LEAKS:
         verdict = "partial"
-    start, end = int(row[a.BYTE_START]), int(row[a.BYTE_END])
     return Finding(
         doc_id=document.doc_id,
         item_id=index.items[unit.item].item_id,

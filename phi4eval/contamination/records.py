@@ -35,7 +35,10 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
     over the item's words (length); span: words between the first and the last of them in the document. run:
     longest run of words without a gap on either side, run_nats: its information. words, numbers: share of
     the item's words of three letters and more, and of its numbers, that are matched. changed: of
-    numbers_total, those that stand in the document with another value. nats: information of what is matched.
+    numbers_total, those that stand in the document with another value. nats: information of the matched
+    words, distinct: the same with each word once. own: five of them in a row stand in no other item. edge:
+    the span begins with the item's first word at a break of the document (a sentence's or a line's end), or
+    ends with its last at one. alone: the longest run does one of these, and lies between two breaks.
     """
 
     coverage: float
@@ -50,6 +53,10 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
     numbers_total: int
     changed: int
     nats: float
+    distinct: float = 0.0
+    own: bool = False
+    edge: bool = False
+    alone: bool = False
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

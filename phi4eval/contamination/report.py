@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from math import log
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from phi4eval.contamination.frequency import COMMON_DOCUMENTS, COMMON_SHARE, com
 from phi4eval.contamination.index import SEED, UNIT_LIMIT, Index
 from phi4eval.contamination.items import question_digests
 from phi4eval.contamination.ledger import Entry, add_counts
-from phi4eval.contamination.records import SCHEMA, VERDICTS, Finding, ItemRow
+from phi4eval.contamination.records import SCHEMA, VERDICTS, Finding, ItemRow, Measures
 from phi4eval.contamination.scan import Counts, empty_scan, sorted_findings
 from phi4eval.contamination.tokens import TOKENS_VERSION
 from phi4eval.lines import write_atomically
@@ -128,24 +129,35 @@ def settled(
     least = max(COMMON_DOCUMENTS, COMMON_SHARE * documents)
     whole = Counter(f.item_id for f in all_findings if f.rule == "align" and f.verdict == "exact")
     for finding in all_findings:
-        how = finding.measures
-        if how is None:
+        how, often = finding.measures, whole[finding.item_id]
+        if how is None or finding.verdict not in ("exact", "near", "partial", "weak"):
             yield finding
-        elif finding.verdict in ("partial", "weak"):
-            rest = without_common(how, finding.unit, finding.blocks, index, common)
-            verdict = judge.judge(rest) if rest.matched else None
-            same = verdict == finding.verdict or rest is how
-            yield finding if same else msgspec.structs.replace(finding, verdict=verdict or "common-only")
-        elif finding.verdict == "exact" and how.length < _SHORT_ITEM and how.nats < _SHORT_NATS:
-            often = whole[finding.item_id]
+        elif finding.verdict != "exact":
+            yield _weighed(finding, how, index, common, documents)
+        elif how.length < _SHORT_ITEM and how.nats < _SHORT_NATS and often >= least:
             note = f"a short text that {often:,} documents hold"
-            yield (
-                msgspec.structs.replace(finding, verdict="common-only", note=note)
-                if often >= least
-                else finding
-            )
+            yield msgspec.structs.replace(finding, verdict="common-only", note=note)
         else:
             yield finding
+
+
+def _weighed(finding: Finding, how: Measures, index: Index, common: NDArray[Any], documents: int) -> Finding:
+    """A part of an item without what the corpus has often, against the size of the corpus.
+
+    Unrelated texts hold words of so many nats in a share exp(-nats), and each word right after the one
+    before more seldom by a nat at least. Where this makes a document of this corpus, chance explains it.
+    """
+    rest = how
+    if finding.verdict != "near":
+        rest = without_common(how, finding.unit, finding.blocks, index, common)
+    if rest is not how:
+        verdict = judge.judge(rest) if rest.matched else None
+        if not (finding.verdict == "partial" and verdict == "near"):
+            finding = msgspec.structs.replace(finding, verdict=verdict or "common-only")
+    if finding.verdict in ("near", "partial") and rest.distinct + rest.run - 1 < log(documents):
+        note = f"too few words to tell from chance in {documents:,} documents"
+        return msgspec.structs.replace(finding, verdict="weak", note=note)
+    return finding
 
 
 def item_rows(

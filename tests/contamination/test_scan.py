@@ -160,6 +160,7 @@ DOCUMENTS = [
     planted(EDITED["10 % of words"](FERRY.question, random.Random(4))),
     *PROSE,
     planted(BAKER.question.upper()),
+    planted(EDITED["first half"](LENS.question, random.Random(1))),
     "",
     LENS.question,
     f"{FERRY.question} {PROSE[2]} {BAKER.question}",
