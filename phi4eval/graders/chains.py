@@ -93,7 +93,7 @@ def last_member(text: str, *, decimal: bool = False) -> str:
         return text
     if not decimal:
         inner = _NEARLY.split(inner)[0]
-    members = [part.strip() for part in split_top(_NEARLY.sub("=", _CONGRUENT.sub("=", inner)), "=")]
+    members = [part.strip("* ") for part in split_top(_NEARLY.sub("=", _CONGRUENT.sub("=", inner)), "=")]
     members = [part for part in members if part]
     if not members:
         return text

@@ -37,26 +37,37 @@ _REASON = re.compile(
             r"|so that(?![^.\n]{0,60}(?:=|\\equiv|\b(?:is|are)\s\$?\d))"
             r"|such that|for (?:all|any|every)"
             r"|rather than|instead of|(?:down|up) from|as (?:the|it|this)"
-            r"|as (?:required|desired|claimed|expected)|,? ?or (?:about|roughly|approximately))\b",
+            r"|as (?:required|desired|claimed|expected)"
+            r"|,? ?or (?:about|around|nearly|roughly|approximately))\b",
             rf"\sout of(?=\s(?:the\s|a total of\s)?{_DIGIT})",
             rf"\s(?:satisf(?:y|ies)|of (?:the|these|those)(?=\s\$?\d))\b{_SAYS_MORE}",
             rf"\s(?:that|who)\s(?:are|have|do)\b{_SAYS_MORE}",
             r",\s(?:less|more|larger|smaller|greater|nicht|(?:e )?non|et non|y no)\s",
-            r",?\s(?:and\s|but\s)?not\s(?=[-$\\\d])",
+            r",?\s(?:and\s|but\s)?not\s(?=[-$\\\d])|,\s(?:and\s|but\s)?not\s",
+            r",?\s(?:attained|achieved|reached|occurring|as opposed to|in contrast to|unlike|versus"
+            r"|have the property)\b",
+            r",?\s(?:who\s|(?:and\s)?(?:this|it|which)\s"
+            r"(?:happens|occurs|is (?:attained|achieved|reached))\b)",
+            r",\san?\s(?:\w+\s){1,3}(?:less|more|fewer|smaller|larger)\sthan\b",
+            r"\s(?:more|less|fewer)\sthan\s(?=[A-Z])",
             # `12, 3 more than` and `12 and Ann 3 fewer`
             r"(?:\s(?:and|y|et|und|e)\s(?=\w{2,20}\s\d)|,\s(?:that is\s|soit\s|o sea\s|ovvero\s)?(?=\d))"
             r"(?=(?:\w{2,20}\s)?\d{1,9}\s(?:(?:fewer|less|more)(?: \w{1,20})? than"
             r"|(?:fewer|less|menos|más|de moins|de plus|weniger|mehr|in meno)\b)(?!.{0,300}\d))",
-            r",\s(?:twice|half|\w{3,6} times)\sas\b",
+            r",\s(?:exactly\s|just\s|only\s)?(?:twice|half|double|\w{3,6} times)\s(?:as|of|the|what)\b",
             # `49 is the first value with`
             r"(?<=[\d$})])\s(?:is|must be|are)\sthe\s(?:first|only|smallest|largest|least|greatest|closest"
             r"|nearest|lowest|highest)\b(?![^.\n]{0,100}(?:\b(?:is|equals|are)\b|=))",
             r"\s(?:integers|numbers|multiples|primes)\sfrom\s(?=\$?[-−]?\d+\$?\sto\s)",
-            r",\swith\s(?=\d{1,9}(?:\s\w{1,20})?\s(?:left|remaining|to spare)\b)",
+            r",\swith\s|,?\s(?:for instance|for example|such as|including|e\.g\.)(?=[\s,])",
             r"[，、](?:比|而|因为|其中|不是|并非|多于|少于)",
             r"\s?(?:\\approx|≈)|\sapproximately\b",
         )
     ),
+    re.IGNORECASE,
+)
+_SAYS_VALUE = re.compile(
+    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|sixty)\b",
     re.IGNORECASE,
 )
 _LED_IN = re.compile(
@@ -83,14 +94,13 @@ _RESUMES = (
 _RESUMED = re.compile(rf"(?:{'|'.join(_RESUMES)})[^.;\n]{{0,200}}{_DIGIT}", re.IGNORECASE)
 """Behind a reason: the sentence goes on with what follows from it."""
 _COUNTED = re.compile(
-    r"(?:^[\s*]{0,4}|\b(?:so|thus|hence|therefore|that|then|means|find|see|conclude)\b,?\s|[,;:]\s)"
-    r"there\s(?:is|are|will be|must be|would be)\s(?:[a-z]{2,12}\s|a total of\s){0,2}(?=[$\d\\])",
+    r"(?<!\bif )(?<!since )(?<!because )(?<!when )(?<!where )(?<!while )(?<!which )"
+    r"\bthere\s(?:is|are|will be|must be|would be)\s(?:[a-z]{2,12}\s|a total of\s){0,2}(?=[$\d\\])",
     re.IGNORECASE,
 )
 _LISTED = re.compile(r":\s|\bnamely\b|[=(]")
 _NOUN_BEHIND = re.compile(r"(?:\d[\d,]*)?\s(?:[a-z]|[a-z-]+\s\$)")
 """`there are 20 pints in 2 gallons` says 20."""
-_FIGURE = re.compile(r"\[asy\](?:.|\n){0,20000}?\[/asy\]")
 
 
 def main_clause(text: str, start: int, end: int, formulas: list[re.Match[str]]) -> int:
@@ -101,7 +111,7 @@ def main_clause(text: str, start: int, end: int, formulas: list[re.Match[str]]) 
         before = text[start : reason.start()]
         if (
             any(m.start() < reason.start() < m.end() for m in formulas)
-            or not re.search(r"\d", before)
+            or not _SAYS_VALUE.search(before)
             or (_CONDITION.match(reason[0]) and _LED_IN.search(before[-16:]))
             or (reason[0].strip(" ,;").lower() == "which" and _FROM.search(before[-8:]))
             or _RESUMED.search(text, reason.end(), end)
@@ -128,4 +138,8 @@ def _count(text: str, start: int, end: int, formulas: list[re.Match[str]]) -> in
 
 def without_figures(text: str) -> str:
     """The text with the source of its drawings (`[asy]`) blanked out, at the same offsets."""
-    return _FIGURE.sub(lambda m: "\n" + " " * (len(m[0]) - 1), text) if "[asy]" in text else text
+    parts, start = [], 0
+    while (begin := text.find("[asy]", start)) >= 0 and (close := text.find("[/asy]", begin)) >= 0:
+        parts += [text[start:begin], "\n", " " * (close + len("[/asy]") - begin - 1)]
+        start = close + len("[/asy]")
+    return "".join((*parts, text[start:]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from phi4eval.graders import grade_completion
+from phi4eval.graders.chains import CHAINED, concludes
 from phi4eval.graders.extract import Candidate, statements
 from phi4eval.graders.math import bare_gold
 from phi4eval.graders.normal import normalised, plain_value
@@ -44,8 +45,15 @@ def explain(completion: Completion, key: Key, spec: GraderSpec) -> Explanation:
         candidates=tuple(found[-SHOWN:]),
         gold=key.gold,
         gold_form=form(bare_gold(key.gold)[:1000]),
-        answer_form=None if grade.extracted is None else form(grade.extracted[:1000]),
+        answer_form=None if grade.extracted is None else form(_compared(grade, key)[:1000]),
     )
+
+
+def _compared(grade: Grade, key: Key) -> str:
+    """What was compared of the text that was taken: of a chain of equalities its last member."""
+    text = grade.extracted or ""
+    chained = grade.grader.startswith("math@") and grade.rule.partition("/")[0] in CHAINED
+    return concludes(text, bare_gold(key.gold)) if chained else text
 
 
 def _candidates(text: str) -> list[Candidate]:

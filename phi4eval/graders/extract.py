@@ -74,7 +74,7 @@ _STOP = re.compile(
     r"(?:[.?]|(?<!\d)!)(?=\s+[A-Z\"“(]|\s*$)|\n\s*\n|[,;]?\s{1,3}(?:because|since|which|where|so that"
     r"|as required|as desired|as claimed|as expected|hence)\b"
     r"|,\s(?:and\s|but\s)?not\s|,?\sor\s(?:about|approximately|roughly)\b"
-    r"|\.?\s{1,3}I hope\b|。",
+    r"|\.?\s{1,3}I hope\b|。|;\s(?=[A-Z][a-z])|,\swith\s|(?<=[a-z]):\s",
 )
 _NUMBER = re.compile(r"(?<![\w.}\])^{\\])[-−]?\\?\$?\d(?:[\d,]*\d)?(?:\.\d+)?(?:\s?/\s?\d+)?")
 MATH = re.compile(

@@ -9,20 +9,30 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+import msgspec
+
 from phi4eval.graders.chains import CHAINED, concludes
 from phi4eval.graders.empty import is_refusal
 from phi4eval.graders.equal import Equality, compare
-from phi4eval.graders.extract import Candidate, final_statement, find_boxes
+from phi4eval.graders.extract import Candidate, final_statement, find_boxes, moved
 from phi4eval.graders.normal import unwrapped
+from phi4eval.graders.prose import last_word
 from phi4eval.graders.symbolic import TooLarge
 from phi4eval.graders.unstated import bare_answer, conclusion, last_value, whole_text
 from phi4eval.graders.verdicts import grades_of
+from phi4eval.graders.wording import in_digits
 from phi4eval.types import Grade, Key, Verdict
 
 VERSION = "8"
 
 _grade = grades_of(f"math@{VERSION}")
 
+STATED = frozenset({"answer_line", "statement", "result"})
+"""Rules whose text may be a whole sentence."""
+_COUNT = re.compile(r"\b(\d{1,3}|[a-z]{3,9})\s[^\d.\n:]{2,60}(?::|,\snamely)\s{1,2}$")
+_MEMBERS = re.compile(r"[,;]\s?(?:and\s)?(?![^()]{0,60}\))|\sand\s")
+_WORDED = re.compile(r"\\(?:text|mbox)\{[a-zA-Z]{3,20}\}|[a-zA-Z]{3,20}")
+_WORD = re.compile(r"[A-Za-z'’]{2,}")
 _SENTENCE = re.compile(r"[A-Za-z'’]+(?:\s[A-Za-z'’]+)+")
 
 
@@ -44,13 +54,35 @@ def grade(text: str, key: Key, options: Mapping[str, str]) -> Grade:
         return _grade("refused", "refusal", "the model declined to answer")
     if found is None and options.get("form") == "answer":
         found = bare_answer(text)
-    found = found or whole_text(text) or last_value(text)
+    worded = last_word(text.rstrip()) if found is None and _WORDED.fullmatch(gold) else None
+    found = found or worded or whole_text(text) or last_value(text)
     if found is None:
         return _grade("no_answer", "none", "no final answer, formula or number found")
     judged = judge(found, gold)
+    if judged.verdict == "incorrect" and (value := _value_in(found) or _count_of(found, text)) is not None:
+        second = judge(value, gold)
+        judged = second if second.verdict == "correct" or value.rule != "counted" else judged
     if judged.verdict == "incorrect" and found.rule == "whole_text" and _SENTENCE.fullmatch(found.text):
         return _grade("no_answer", "none", "a sentence without an answer")
     return judged
+
+
+def _value_in(found: Candidate) -> Candidate | None:
+    """The value of a statement that is a sentence: `Answer: she has 270 marbles now` says 270."""
+    if found.rule not in STATED or "\\" in found.text or len(_WORD.findall(found.text)) < 3:
+        return None
+    value = last_value(found.text)
+    return None if value is None else msgspec.structs.replace(moved(value, found.span[0]), rule=found.rule)
+
+
+def _count_of(found: Candidate, text: str) -> Candidate | None:
+    """Of `it has 3 divisors: 1, 2 and 4` the 3, if so many are listed: the gold says which is asked for."""
+    if found.rule not in ("last_number", "last_formula"):
+        return None
+    said = _COUNT.search(text, max(found.span[0] - 80, 0), found.span[0])
+    if said is None or in_digits(said[1]) != str(len(_MEMBERS.split(found.text))):
+        return None
+    return msgspec.structs.replace(found, text=in_digits(said[1]), span=said.span(1), rule="counted")
 
 
 def judge(found: Candidate, gold: str) -> Grade:
@@ -64,7 +96,7 @@ def judge(found: Candidate, gold: str) -> Grade:
     except TooLarge as limit:
         return _grade("ungradable", f"{found.rule}/limit", f"not compared: {limit}", found)
     relation = "is" if result.same else "is not"
-    explanation = f'"{_shown(found.text)}" {relation} "{_shown(gold)}" ({result.rule})'
+    explanation = f'"{_shown(said)}" {relation} "{_shown(gold)}" ({result.rule})'
     return _grade(_verdict(result), f"{found.rule}/{result.rule}", explanation, found)
 
 

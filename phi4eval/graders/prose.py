@@ -35,9 +35,18 @@ _TEENS = "thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
 _TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million"
 _WORD = rf"(?:{_ONES}|{_TEENS}|{_TENS})"
 _IN_WORDS = re.compile(
-    rf"\b(?:is|are|was|equals|costs|leaves|gives|has|comes to)[ ]"
+    rf"\b(?:is|are|was|equals|costs|leaves|gives|makes|has|comes to)[ ]"
     rf"({_WORD}(?:(?:-|[ ](?:and[ ])?){_WORD}){{0,8}}(?:[ ](?:dollars?|cents?))?)"
-    r"(?:[ ][a-z]{2,20})?[.!*\s]{0,4}$"
+    r"(?:(?![ ]of\b)(?:[ ][a-z]{2,20}){0,4}[.!*\s]{0,4}$|(?=,[ ]one[ ]))"
+)
+_COUNTED = re.compile(
+    rf"\b(?:there[ ](?:are|is|were|will be)[ ](?:exactly[ ]|only[ ]|just[ ])?|(?:exactly|only)[ ])"
+    rf"({_WORD}(?:-{_WORD})?)[ ][a-z][^\d.\n]{{0,80}}[.!*\s]{{0,4}}$",
+    re.IGNORECASE,
+)
+"""`there are six ways`, `so exactly one pair works`."""
+_NAMED = re.compile(
+    r"\b(?:is|are|called)[ ](?:(?:an?|the)[ ])?\*{0,2}(?:\\text\{)?([a-zA-Z]{3,20})\}?\*{0,2}[.!\s*]{0,4}$"
 )
 _DOLLARS = re.compile(
     rf"\b(\d{{1,9}}|{_WORD}(?:[- ]{_WORD}){{0,4}})[ ]dollars?"
@@ -84,7 +93,7 @@ def in_words(text: str, start: int, end: int) -> Candidate | None:
     for pattern in (_VERDICT, _SUPERLATIVE):
         if said := pattern.match(text, start, end):
             return candidate(text, *said.span(1), "last_words")
-    if not re.search(r"\d", text[start:end]) and (number := _IN_WORDS.search(text, start, end)):
+    if number := _IN_WORDS.search(text, start, end) or _COUNTED.search(text, start, end):
         return candidate(text, *number.span(1), "last_words")
     return None
 
@@ -95,6 +104,12 @@ def _amount(dollars: str, cents: str) -> str | None:
     if whole is None or part is None or not 0 < part < 100:
         return None
     return f"${whole}.{int(part):02}"
+
+
+def last_word(text: str) -> Candidate | None:
+    """The word that a text ends with, where it is what something is: `so the function is **even**.`"""
+    found = _NAMED.search(text, max(len(text) - 200, 0))
+    return None if found is None else candidate(text, *found.span(1), "last_words")
 
 
 def is_hedged(text: str, start: int, end: int) -> bool:

@@ -17,6 +17,7 @@ from phi4eval.graders.clauses import main_clause, without_figures
 from phi4eval.graders.empty import is_echo
 from phi4eval.graders.extract import BOX, MATH, VALUE, Candidate, candidate, is_list, moved
 from phi4eval.graders.prose import expressions, in_words, is_hedged
+from phi4eval.graders.remarks import is_remark, is_rounded
 from phi4eval.graders.units import COUNTED, unit_of
 
 SENTENCES = 4
@@ -32,21 +33,21 @@ _END_OF_SENTENCE = re.compile(
     r"|;\s(?=(?:since|as|because)\s[^,;\n]{1,60},\s(?:so\s|then\s|we\s\w{1,10}\s)?\$?[a-zA-Z]\s?=)"
 )
 _ASIDE = re.compile(r"\((?=[^()\n]{0,120}[a-zA-Z]{2})[^()\n]{1,160}\)")
-_CHECKED = re.compile(
-    r"[\s*_(>-]*(?:(?:to|we(?: can| may| could)?|you (?:can|may)|let['’]?s|as a|quick"
-    r"|sanity|double)[ -]){0,2}"
-    r"(?:check|verif|confirm|not(?:e|ic)|remark|let me|i hope|feel free|please|confidence|here|indeed"
-    r"|(?:for|an?|one) example|equality (?:occurs|holds|is)|this (?:checks|works)"
-    r"|(?:substitut|plug|test)\w+[^\n]{0,200}\b(?:original|check|true|holds|satisf\w+|works|correct|✓|✔))"
-    r"(?!.{0,400}\b(?:so|thus|hence|giving|therefore|we (?:find|see|get)\b.*(?:roots?|solutions?|angle))\b)"
-    r"|\s*\((?-i:[A-Z])[a-z]{1,12}[\s,][^\n]{1,400}\)[\s.]*$",
+_REVISION = re.compile(
+    r"\b(?:wait|actually|scratch that|correction|on second thoughts?|oops|my mistake|hold on|no,"
+    r"|however, (?:the|we)|but (?:the )?(?:question|problem) asks)\b",
     re.IGNORECASE,
 )
+_INEQUALITY = re.compile(
+    r"(?:[-−]?\d[\d.,/]{0,20}\s?[<≤]=?\s?)?(?<![\w\\])[a-zA-Z]\s?[<>≤≥]=?\s?[-−]?\d[\d./√]{0,20}(?!\w)"
+)
+_OR = re.compile(r",?\s(?:or|and)\s")
 _CONCLUDES = re.compile(
-    r"^(?:therefore|thus|hence)\b|^[A-Z][a-z]{2,14},\s{1,3}(?:\$|\\[(\[])|[,.]\s(?:so|thus|hence|therefore)\s",
+    r"^(?:therefore|thus|hence)\b|^[A-Z][a-z]{2,14},\s{1,3}(?:\$|\\[(\[])|[,.]\s(?:so|thus|hence|therefore)\s|\b[a-z]{3,20}:\s",
     re.IGNORECASE,
 )
 _TOTAL = re.compile(r"[^\d\n]{0,30}\b(?:in total|in all|altogether)\b", re.IGNORECASE)
+_TOTAL_OF = re.compile(r"\btotal of\s$", re.IGNORECASE)
 _ASSIGNED = re.compile(r"(?:\$|\\\(|\\\[)*\s*\\?[a-zA-Z]{1,8}(?:_\{?\w\}?|\([a-z]\))?\s?=")
 _VARIABLE = re.compile(
     r"(?:\$|\\\()\s?(?!\\(?:pi|infty|emptyset)|[ei][,.]?\s?[\\$])(?:[A-Z]{2,4}|\\?[a-zA-Z]{1,8}(?:\^\{?-?\w\}?)?"
@@ -66,10 +67,15 @@ _NUMBER = re.compile(
 )
 _AMOUNT = re.compile(r"\.?\d")
 _PROSE = re.compile(r"\$[.,;:]?\s[^$]{0,200}?[a-zA-Z]{2}[^$\\]{0,200}\s\$")
+_WORDS = re.compile(r"(?<![\\a-zA-Z])[a-zA-Z]{2,}(?:[,.]?\s+[a-zA-Z]{2,}){2}")
+_TEXT = re.compile(r"\\(?:text|mbox|textbf|mathrm)\s?\{[^{}]*\}")
 _WORKED_OUT = re.compile(
-    r"[\d)%a-zA-Z]\s?[-−–+*/x×÷·]\s?\(?[$€£]?\.?\d[^=\n;]{0,60}=\s?(?=[-−]?\\?[$€£]?\.?\d)", re.IGNORECASE
+    r"(?:[²³⁴-⁹⁰]|[\d)%a-zA-Z]\s?[-−–+*/x×÷·]\s?\(?[$€£]?\.?\d[^=\n;]{0,60})\s?=\s?(?=[-−]?\\?[$€£]?\.?\d)",
+    re.IGNORECASE,
 )
 """Arithmetic in prose, up to its result: `3 * 12 =`."""
+_IN_FORMULA = re.compile(r"\s?[*^(√π·×+]|[a-zA-Z²³⁴-⁹]")
+"""Behind a number that is only the begin of a formula."""
 _GOES_ON = re.compile(
     r"[^\d\n]{0,200}(?:\b(?:so|therefore|thus|hence|means|gives?|leaves|leaving|(?<!to )makes?|making|equals?"
     r"|is|are|was|were|has|have|had|get|gets|got|costs?|takes?|took|needs?|total of|produces?|yields|will be"
@@ -80,7 +86,7 @@ _EQUATION = re.compile(
     r"(?<![\w\\$])[a-zA-Z](?:\([a-z]\))?\s?=\s?(?:(?<![a-zA-Z])[a-zA-Z](?![a-zA-Z])|[-+*/^().\d\s√π²³])+"
 )
 _BETWEEN = re.compile(r"\s?(?:,|,? and|,? or|,? y|,? et|,? und|,? e)\s(?:[a-zA-Z]\s?=\s?)?")
-_RANGE = re.compile(r"(?:\bbetween|[<>≤≥])\s?$", re.IGNORECASE)
+_RANGE = re.compile(r"(?:\bbetween|[<>≤≥]|[\d)²³][a-zA-Z]?\s?=)\s?$", re.IGNORECASE)
 _UNIT_BEHIND = re.compile(r"\s?([a-zA-Zμ°][a-zA-Zμ²³^\d/.]{0,20}(?:\s(?:per\s)?[a-zA-Z²³]{1,12}){0,2})")
 _NOT_THIS = re.compile(
     r"(?:\bnot|n['’]t|\bnever|\bstep|\bsteps|\bcase|\boption)(?: be)?[\s$*]{1,3}$", re.IGNORECASE
@@ -134,11 +140,21 @@ def conclusion(
     stated: Candidate | None,
     last: Callable[[str], Candidate | None],
 ) -> Candidate | None:
-    """A `result` sentence (`the sum is 9`), or the value (by `last`) that a later sentence concludes with."""
-    if stated is None or stated.rule != "result":
+    """What is stated, or the value (by `last`) that a later sentence concludes with.
+
+    Behind a `result` (`the sum is 9`) any later conclusion counts, behind `the answer is 7` one that takes it
+    back (`Wait, that is y. So x = 49.`).
+    """
+    if stated is None or stated.rule not in ("result", "statement", "answer_line"):
         return stated
+    begin = stated.span[1]
+    if stated.rule != "result":
+        revision = _REVISION.search(text, begin)
+        if revision is None:
+            return stated
+        begin = revision.start()
     later = last(text)
-    return later if later is not None and later.span[0] >= stated.span[1] else stated
+    return later if later is not None and later.span[0] >= begin else stated
 
 
 def last_value(text: str, *, integers: bool = False) -> Candidate | None:
@@ -152,8 +168,9 @@ def last_value(text: str, *, integers: bool = False) -> Candidate | None:
     text = without_figures(text)
     offset = max(len(text) - TAIL, 0)
     tail = text[offset:].rstrip()
-    formulas = [] if integers else [m for m in MATH.finditer(tail) if _is_formula(tail, m)]
-    sentences = _sentences(tail, [m.span() for m in MATH.finditer(tail)])
+    shown = [m for m in MATH.finditer(tail) if _is_formula(tail, m)]
+    formulas = [] if integers else shown
+    sentences = _sentences(tail, [m.span() for m in shown])
     later: Candidate | None = None
     for start, end in reversed(sentences[-SENTENCES:]):
         found = _concluded(tail, start, end, formulas, integers=integers)
@@ -161,7 +178,7 @@ def last_value(text: str, *, integers: bool = False) -> Candidate | None:
             continue
         if is_hedged(tail, start, end):
             return None
-        if not _CHECKED.match(tail, start, end):
+        if not is_remark(tail, start, end) and not is_rounded(tail, start, found.span[0]):
             return moved(found, offset)
         later = later or found
     return moved(later, offset) if later else None
@@ -173,7 +190,7 @@ def _is_formula(text: str, found: re.Match[str]) -> bool:
         before_number = _AMOUNT.match(text, found.end()) is not None
         if before_number and (found[0][-2:-1].isspace() or found[0][-2:-1] in "+-*/=("):
             return False
-        if _PROSE.match(found[0]):
+        if _PROSE.match(found[0]) or _WORDS.search(_TEXT.sub("", found[0])):
             return False
     return re.search(r"[\da-zA-Z]", _bare(found[0])) is not None
 
@@ -213,6 +230,8 @@ def _concluded(
     inside = [m for m in formulas if start <= m.start() < end]
     for limit in (main_clause(text, start, end, inside), end):
         shown = [m for m in inside if m.start() < limit and not _within(m.start(), asides)]
+        if not integers and limit < end and not shown and (said := in_words(text, start, limit)):
+            return said
         if shown and all(_VARIABLE.fullmatch(m[0]) for m in shown):  # 5 values of $k$
             if found := _plain_value(text, start, limit, asides, integers=integers):
                 return found
@@ -247,7 +266,7 @@ def _worked_out(
     if found is None or _within(found.end(), asides) or _within(found.end(), [m.span() for m in formulas]):
         return None
     value = _NUMBER.match(text, found.end(), end)
-    if value is None or _GOES_ON.match(text, value.end(), end):
+    if value is None or _IN_FORMULA.match(text, value.end()) or _GOES_ON.match(text, value.end(), end):
         return None
     if _SUBORDINATE.match(text[start:end].lstrip()) and _NUMBER.search(text, value.end(), end):
         return None
@@ -287,18 +306,37 @@ def _plain_value(
     if not found:
         return None
     found.sort(key=lambda span: (span[1], -span[0]))
-    total = [span for span in found if _TOTAL.match(text, span[1], end)]
+    total = [
+        span
+        for span in found
+        if _TOTAL.match(text, span[1], end) or _TOTAL_OF.search(text, max(span[0] - 12, start), span[0])
+    ]
     if total:
         return candidate(text, *total[0], "last_number")
     first, last = found[-1]
     if integers:
         return candidate(text, first, last, "last_number")
+    if (bounded := _inequalities(text, start, end, last)) is not None:
+        return candidate(text, *bounded, "last_number")
     equations = [_without_open(m) for m in _EQUATION.finditer(text, start, end) if m.end() >= last]
     if equations and not (equations[-1][0] > first):
         first, last = equations[-1]
         return candidate(text, *_joined(text, start, first, last, found), "last_number")
     first, last = _joined(text, start, first, last, found)
     return candidate(text, first, _with_unit(text, last, end), "last_number")
+
+
+def _inequalities(text: str, start: int, end: int, last: int) -> tuple[int, int] | None:
+    """The span of plain inequalities that end with a sentence's last number: `x ≤ -5 or x ≥ 5`."""
+    found = [m.span() for m in _INEQUALITY.finditer(text, start, end)]
+    if not found or found[-1][1] < last:
+        return None
+    first = found[-1][0]
+    for before in reversed(found[:-1]):
+        if not _OR.fullmatch(text, before[1], first):
+            break
+        first = before[0]
+    return first, found[-1][1]
 
 
 def _without_open(equation: re.Match[str]) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """A third set of responses in prose: rows (gold, response, right), run once before it was added.
 
-The result is in benchmarks/README.md. Of eight wrong rows six are right since; the others are OPEN.
+The result is in benchmarks/README.md. Of eight wrong rows seven are right since; the other is OPEN.
 """
 
 from __future__ import annotations
@@ -74,11 +74,12 @@ CLASSES: dict[str, list[tuple[str, str, bool]]] = {
         ("50%", "So exactly 15% are blue.", False),
         ("16", "The answer I get is not 15 but 16.", True),
         ("15", "The answer I get is not 15 but 16.", False),
+        ("even", "Since f(-x) = f(x), the function is even.", True),
+        ("odd", "Since f(-x) = f(x), the function is even.", False),
     ],
 }
 
 OPEN: list[tuple[str, str]] = [
-    ("even", "Since f(-x) = f(x), the function is even."),
     ("20", "His speed was 20 m/s, or 72 km/h."),
 ]
 """Right answers that the grader does not read."""

@@ -1,0 +1,47 @@
+"""Which sentences behind an answer say nothing of it: a check, a comparison, a remark, the question again?
+
+A value in such a sentence is taken only where no earlier sentence has one. All patterns are bounded.
+"""
+
+from __future__ import annotations
+
+import re
+
+_OPENS = re.compile(
+    r"[\s*_(>-]*(?:(?:to|we(?: can| may| could)?|you (?:can|may)|let['’]?s|as a|quick|sanity"
+    r"|double)[ -]){0,2}"
+    r"(?:check|verif|confirm|not(?:e|ic)|remark|let me|i hope|feel free|please|confidence|here|indeed"
+    r"|numerically|(?:for|an?|one) example|(?:for|by|as a) comparison|in contrast|where\b"
+    r"|equality (?:occurs|holds|is)"
+    r"|this (?:checks|works|matches|agrees|confirms"
+    r"|is (?:\w+\s){0,3}(?:times|more|less|larger|smaller|greater))"
+    r"|(?:substitut|plug|test)\w+[^\n]{0,200}\b(?:original|check|true|holds|satisf\w+|works|correct|✓|✔))"
+    r"(?!.{0,400}\b(?:so|thus|hence|giving|therefore"
+    r"|we (?:find|see|get)\b.*(?:roots?|solutions?|angle))\b)",
+    re.IGNORECASE,
+)
+"""How a remark begins, unless it goes on to conclude."""
+_ASIDE = re.compile(r"\s*\([A-Z][a-z]{0,12}[\s,][^\n]{1,400}\)[\s.]*$")
+"""A sentence in parentheses."""
+_SAYS = re.compile(
+    r"\b(?:(?:is|are) consistent|looks? reasonable|makes sense|confirmation|checks out"
+    r"|(?:we|you|one) would (?:get|have|obtain|need))\b|[✓✔]|\?[\s*_)]*$",
+    re.IGNORECASE,
+)
+_NEARLY = re.compile(
+    r"(?:\b(?:about|around|roughly|approximately|nearly|almost)|≈|\\approx)\s{0,2}\$?$", re.IGNORECASE
+)
+_ROUNDED = re.compile(r"\b(?:rounded|to the nearest|rounding)\b", re.IGNORECASE)
+
+
+def is_remark(text: str, start: int, end: int) -> bool:
+    """Whether a sentence checks, compares, remarks or asks."""
+    return any(pattern.match(text, start, end) for pattern in (_OPENS, _ASIDE)) or (
+        _SAYS.search(text, start, end) is not None
+    )
+
+
+def is_rounded(text: str, start: int, place: int) -> bool:
+    """Whether the value at `place` is called rounded: an exact one in an earlier sentence is the answer."""
+    asked = _ROUNDED.search(text, start, place) is not None
+    return not asked and _NEARLY.search(text, max(place - 16, start), place) is not None
