@@ -55,10 +55,9 @@ def without_common(
     seeds = index.arrays["token_seeds"]
     out: set[int] = set()
     for start, _, _, count in blocks:
-        for word in range(start, start + count - SEED + 1):
-            seed = int(seeds[first + word])
-            if seed >= 0 and common[seed]:
-                out.update(range(word, word + SEED))
+        if count >= SEED:
+            for word in common[seeds[first + start : first + start + count - SEED + 1]].nonzero()[0].tolist():
+                out.update(range(start + word, start + word + SEED))
     if not out:
         return how
     words = index.arrays["unit_tokens"][first : first + how.length]

@@ -87,16 +87,16 @@ def align_findings(
 def _judged(document: Document, row: NDArray[Any], blocks: NDArray[Any], index: Index) -> Finding | None:
     from phi4eval.contamination import align as a
 
+    how = measures(row)
+    # where and whose the words are takes longest to see, and many rows say nothing whatever that is
+    if judge.judge(msgspec.structs.replace(how, own=True, edge=True, alone=True)) is None:
+        return None
     unit = index.units[int(row[a.UNIT])]
     runs = tuple((int(b[0]), int(b[1]), int(b[2]), int(b[3])) for b in blocks)
     start, end = int(row[a.BYTE_START]), int(row[a.BYTE_END])
-    how = measures(row)
-    how = msgspec.structs.replace(
-        how,
-        own=is_own(int(row[a.UNIT]), runs, index, index.arrays["seed_common"]),
-        edge=has_edge(document.text, runs, how.length),
-        alone=stands_alone(document.text, runs, how.length),
-    )
+    if is_own(int(row[a.UNIT]), runs, index, index.arrays["seed_common"]):
+        edge, alone = has_edge(document.text, runs, how.length), stands_alone(document.text, runs, how.length)
+        how = msgspec.structs.replace(how, own=True, edge=edge, alone=alone)
     verdict = judge.judge(how)
     if verdict in ("partial", "weak"):
         rest = without_common(how, int(row[a.UNIT]), runs, index, index.arrays["seed_common"])
