@@ -99,12 +99,18 @@ def chosen_option(text: str, choices: Sequence[str], letters: str) -> Candidate 
     return max(found, key=lambda candidate: candidate.span[0], default=None)
 
 
+_NUMERIC = re.compile(r"\d")
+
+
 def first_line(text: str, choices: Sequence[str], letters: str) -> Candidate | None:
-    """A first line that is a letter, or one with its option's text, where an explanation follows it."""
+    """A first line that is an option's letter or its words, where an explanation follows it."""
     lines = [line for line in text[:TAIL].split("\n") if line.strip()]
     if len(lines) < 2:
         return None
     letter = _labelled(lines[0], choices, letters)
+    if letter is None and _NUMERIC.search(lines[0]) is None:
+        whole = [options_named(plain(line), choices, letters) for line in lines[:2]]
+        letter = whole[0][0] if len(whole[0]) == 1 and not whole[1] else None
     behind = _LABEL.match(lines[1])
     # the first line of a list of options answers nothing
     if letter is None or (behind and behind[1] in letters and behind[1] != letter):

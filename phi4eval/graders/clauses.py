@@ -50,6 +50,8 @@ _REASON = re.compile(
             r"(?:happens|occurs|is (?:attained|achieved|reached))\b)",
             r",\san?\s(?:\w+\s){1,3}(?:less|more|fewer|smaller|larger)\sthan\b",
             r"\s(?:more|less|fewer)\sthan\s(?=[A-Z])",
+            r"\s(?:larger|smaller|greater|bigger|longer|shorter|higher|lower|older|younger|taller|heavier)"
+            rf"\sthan\b{_SAYS_MORE}",
             # `12, 3 more than` and `12 and Ann 3 fewer`
             r"(?:\s(?:and|y|et|und|e)\s(?=\w{2,20}\s\d)|,\s(?:that is\s|soit\s|o sea\s|ovvero\s)?(?=\d))"
             r"(?=(?:\w{2,20}\s)?\d{1,9}\s(?:(?:fewer|less|more)(?: \w{1,20})? than"

@@ -19,7 +19,9 @@ from phi4eval.graders.valued import valued_option
 from phi4eval.graders.wording import in_digits
 
 _LEADING_WORD = re.compile(r"^(?:the|an?|it|they|there)\s+")
-_HEDGE = re.compile(r"\b(?:might|may|could|perhaps|possibly|maybe|unsure|guess|if|would)\b", re.IGNORECASE)
+_HEDGE = re.compile(
+    r"\b(?:might|may|could|perhaps|possibly|maybe|unsure|guess|if|would|tempting)\b", re.IGNORECASE
+)
 _CONTINUES = re.compile(
     r"\s*(?:then|also|additionally|similarly|likewise|moreover|in addition)\b"
     r"|[^\n]{1,400}\b(?:also|as well|too)[.!]?\s*$",
@@ -197,7 +199,8 @@ def _only_letter(
 ) -> Candidate | None:
     """The only letter that the last sentence names, if nothing in the sentence doubts or denies."""
     said = sentence[0]
-    if _DOUBT.search(said):
+    # a scrap of a formula names no option
+    if _DOUBT.search(said) or "^" in said or not re.search(r"[^\W\d_]{2}", said):
         return None
     named = [
         mention

@@ -23,6 +23,12 @@ _REASON_BEHIND = re.compile(
     r"(?<=[.!?*])\s+(?:This|That|It)(?: is|['’]s| was)(?: mainly| primarily| simply)?"
     r" (?:because|since|due to)\b"
 )
+_REMARK = re.compile(
+    r"(?:\n|(?<=[.!?*])\s)\s{0,4}(?:\([A-Z\d][^()\n]{1,400}\)"
+    r"|(?:Note(?: that)?|Notice|Careful|Beware|A student who|I (?:initially|first|originally)\b)"
+    r"[^\n]{1,300})\s*\Z"
+)
+"""A remark behind the conclusion: in parentheses, or about a mistake that one could make."""
 _UNDECIDED = re.compile(
     r"\bback and forth\b|\b(?:can(?:not|['’]t)|could(?: not|n['’]t)) (?:decide|tell|determine|choose|pick"
     r"|be sure|single)|\bnot (?:\w+ )?(?:sure|certain) (?:which|what|between)|\bundecided\b"
@@ -36,6 +42,7 @@ _CUT = re.compile(
 """A sentence that the token limit cut off."""
 _TAKEN_BACK = re.compile(
     r"\b(?:but|although|though|however),?\s(?:it|this|that)\s(?:is|was)(?:\snot\b|n['’]t\b)"
+    r"|\b(?:trap|distractor)\b"
     r"|\bnone of the (?:\w+ ){0,2}(?:options|choices|answers)\b|\bnot (?:listed|offered|among|one of)\b"
     r"|\bbetween [^.\n]{1,30} and [^.\n]{0,10}\d"
     r"|\b(?:is|does|do|are)(?:n['’]t| not) (?:listed|offered|appear|match|given|available)\b",
@@ -60,6 +67,11 @@ def conclusion(text: str) -> str:
         if courtesy is None or not text[: courtesy.start()].strip():
             break
         text = text[: courtesy.start()].rstrip()
+    for _ in range(2):
+        remark = _REMARK.search(text, max(len(text) - TAIL, 0))
+        if remark is None or not text[: remark.start()].strip():
+            break
+        text = text[: remark.start()].rstrip()
     reason = _REASON_BEHIND.search(text, max(len(text) - TAIL, 0))
     return text[: reason.start()].rstrip() if reason is not None else text
 

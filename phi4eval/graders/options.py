@@ -98,7 +98,21 @@ def options_named(value: str, choices: Sequence[str], letters: str) -> list[str]
         named = [letter for letter, choice in texts.items() if _is_money(choice, sum_named)]
     if not named and len(value) <= COMPARED and re.search(r"[\d\\]", value):
         named = [letter for letter, choice in texts.items() if _equal(choice, value)]
-    return named
+    return named or _rounded(value, texts)
+
+
+def _rounded(value: str, texts: dict[str, str]) -> list[str]:
+    """The options that a value of three and more digits is rounded from: `15.81` of 15.8113."""
+    match = re.fullmatch(r"-?(\d{1,9})\.(\d{1,6})", value)
+    if match is None or len(match[1].strip("0") + match[2]) < 3:
+        return []
+    numbers = {letter: parse_number(plain_value(choice)) for letter, choice in texts.items()}
+    said = parse_number(value)
+    return [
+        letter
+        for letter, number in numbers.items()
+        if number is not None and round(number, len(match[2])) == said
+    ]
 
 
 def _common_label(choices: Sequence[str]) -> str:

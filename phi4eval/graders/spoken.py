@@ -65,7 +65,9 @@ _FRAMES = re.compile(
 )
 _NEGATION = re.compile(
     r"(?:\b(?:can)?not|\bno way|n['’]t|\bneither|\beliminate[sd]?|\bwrong|\bincorrect"
-    r"|\brule[sd]? out|\b(?:if|unless|whether|suppose)(?=\s(?:you|we|i|one|someone|they)\b))"
+    r"|\brule[sd]? out|\btrap (?:in|of|is)|\bdistractor"
+    r"|\btempt\w+ to (?:say|choose|pick|think)"
+    r"|\b(?:if|unless|whether|suppose)(?=\s(?:you|we|i|one|someone|they)\b))"
     r"[^\w.!?]{0,3}(?:(?!so\b|but\b|leav|therefore|thus|hence)\w+[^\w.!?]{1,3}){0,3}$",
     re.IGNORECASE,
 )
@@ -100,6 +102,9 @@ _REVISION = re.compile(
     re.IGNORECASE,
 )
 _ALL_BUT = re.compile(r"\b(?:all|everything) (?:but|except(?: for)?)\s{1,3}\W{0,4}$", re.IGNORECASE)
+_IN_PARENTHESES = re.compile(r"\((?:choice|option|answer)\s\(?$", re.IGNORECASE)
+_DENIED_BEFORE = re.compile(r"(?:\b(?:not|never|unlikely)\b|n['’]t\b)[^.!?\n]{1,150}$")
+"""`it is not likely that they were there before (choice B)`."""
 _NEXT = re.compile(r"\sThis\s")
 _HEADS = re.compile(r"(?:^|\n)[\s>#-]{0,8}[(\[]?$")
 _LABEL = re.compile(r"[\s>#-]{1,8}[(\[]?([A-Z])[)\].:]")
@@ -122,6 +127,9 @@ def spoken_letter(text: str, letters: str, begin: int = 0) -> Candidate | None:
             or _AND_MORE.match(text, end)
             or _labels_a_list(text, start)
         ):
+            continue
+        before = text[max(said.start() - 160, 0) : start]
+        if _IN_PARENTHESES.search(left) and _DENIED_BEFORE.search(before):
             continue
         if _ALL_BUT.search(left):
             if not _JUDGES_THE_REST.match(text, said.end()):

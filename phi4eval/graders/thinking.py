@@ -26,10 +26,17 @@ _TURN = re.compile(
 )
 """What a chat template ends a turn with: what follows is no longer the model's answer."""
 
+_NEXT = re.compile(r"\n\s{0,4}\n[\s#*]{0,6}(?:Question|Problem|Q|User|Human)\s?\d{0,3}\s?[:.]\s")
+_ANSWERED = re.compile(r"\banswer\b|####|\\boxed", re.IGNORECASE)
+"""A base model goes on with the next question of its prompt; what it makes up is no answer."""
 _CHANNEL = re.compile(r"<\|channel\|>\s{0,8}(\w{1,32})[^<]{0,200}<\|message\|>")
 _CHANNEL_END = re.compile(r"<\|(?:end|return|call|start|channel)\|>")
 _BARE = re.compile(r"analysis(?=[A-Z])")
 _BARE_FINAL = "assistantfinal"
+
+
+SHORT = 40
+"""A text of so many characters in front of a next question is an answer."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,11 +91,15 @@ def _final_channel(text: str) -> tuple[list[tuple[int, int]], bool]:
 
 
 def _this_turn(text: str, kept: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The pieces up to the first end of a turn that something stands before."""
+    """The pieces up to the first end of a turn, or a next question, that something stands before."""
     for place, (start, end) in enumerate(kept):
         for stop in _TURN.finditer(text, start, end):
             if place or text[start : stop.start()].strip():
                 return [*kept[:place], (start, stop.start())]
+        for following in _NEXT.finditer(text, start, end):
+            said = text[start : following.start()].strip()
+            if said and (len(said) <= SHORT or _ANSWERED.search(said)):
+                return [*kept[:place], (start, following.start())]
     return kept
 
 

@@ -179,6 +179,23 @@ CLASSES: dict[str, list[Choice]] = {
         ("Answer: three", "A", "correct"),
         (r"\boxed{\text{increases}}", "C", "correct"),
     ],
+    "remarks and made-up questions behind the answer": [
+        ("So it increases. (A second law would be needed for the rest.)", "C", "correct"),
+        ("So it increases. (A second law would be needed for the rest.)", "D", "incorrect"),
+        ("Hence the quantity increases. Note that it is not 3 (A), as one could think.", "C", "correct"),
+        ("The ratio is 3. I initially thought of 0.5, but that is its inverse over 6.", "A", "correct"),
+        ("C\n\nQuestion: What is 2 + 2?\nA. 3\nB. 4\nAnswer: B", "C", "correct"),
+        ("C\n\nQuestion: What is 2 + 2?\nA. 3\nB. 4\nAnswer: B", "B", "incorrect"),
+        ("The second law\n\nHeat flows from hot to cold, which rules out the rest.", "D", "correct"),
+        (
+            "Thus about 3 remain. Who counts once less gets 0.5, which is the trap in choice B.",
+            "B",
+            "no_answer",
+        ),
+        ("It is not likely that it was there before (choice B), because nothing else was.", "B", "no_answer"),
+        ("It is tempting to say that it increases, but that ignores the loss.", "C", "no_answer"),
+        ("C})^{999})^{999}}", "C", "no_answer"),
+    ],
 }
 
 TEN_CLASSES: dict[str, list[Choice]] = {

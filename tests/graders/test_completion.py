@@ -178,3 +178,20 @@ def test_harmony_channels_are_thinking_but_for_the_final_one(
     text: str, finish: Finish, expected: str
 ) -> None:
     assert verdict(text, finish) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("B\n\nQuestion: What is next?\nAnswer: A", "B"),
+        ("3 + 2 = 5\n#### 5\n\nQ: And now?\nA: 6", "3 + 2 = 5\n#### 5"),
+        ("So the answer is 5.\n\nProblem 2: Add 1.\nThe answer is 6.", "So the answer is 5."),
+        ("Question: What is 2 + 3?\n\nAnswer: 5", "Question: What is 2 + 3?\n\nAnswer: 5"),
+        (
+            "Here is how I understand what you want to know from me.\n\nQuestion: 2 + 3?\nIt is 5.",
+            "Here is how I understand what you want to know from me.\n\nQuestion: 2 + 3?\nIt is 5.",
+        ),
+    ],
+)
+def test_a_question_that_the_model_makes_up_behind_its_answer_is_cut_off(text: str, kept: str) -> None:
+    assert split_thinking(text).text == kept
