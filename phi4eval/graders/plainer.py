@@ -30,6 +30,8 @@ _PIERCED = re.compile(
 _BEHIND = re.compile(r"([^=<>,]*\d[^=<>,]*)=\s?([a-zA-Z])")
 _OUTWARD = re.compile(r"([\])\[(])\s?([^\[\]()]{1,80},[^\[\]()]{1,80})([\])\[(])")
 _TIMES = re.compile(r"(?<=\d)\stimes\s(?=\d)")
+_OFTEN = re.compile(r"(?<=\d)\stimes$")
+"""`9 times` counts."""
 _NAMED = re.compile(
     r"(?:the |an? )?(?:ordered (?:pair|triple)|point|vertex|cent(?:er|re)|midpoint|focus"
     r"|pair|triple|tuple|vector|interval|matrix|set|line|plane"
@@ -121,7 +123,7 @@ def plainer(text: str) -> str:
     if match := _GROUPED.fullmatch(text):
         text = match[1].replace(",", "") + match[2]
     text = _between(_rising(text))
-    text = _as_tuples(_TIMES.sub(r" \\times ", text))
+    text = _as_tuples(_TIMES.sub(r" \\times ", _OFTEN.sub("", text)))
     return in_digits(text) if text[-1:].isalpha() or text[:1].isalpha() or text[-1:] == ")" else text
 
 

@@ -108,6 +108,8 @@ def whole_text(text: str) -> Candidate | None:
         return None
     if not value.isascii() and _FOREIGN_LETTERS.search(value) and re.search(r"\d", value):
         return None
+    if any(len(line.split()) > 3 for line in value.split("\n")[1:]) and not MATH.fullmatch(value):
+        return None
     formulas = list(MATH.finditer(value))
     if len(formulas) > 1 and not is_list(value, formulas):
         return None

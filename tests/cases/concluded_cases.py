@@ -216,6 +216,9 @@ CLASSES: dict[str, list[tuple[str, str, bool]]] = {
         ("20", "We have $BC = 5$, $AB = 20$, and $AC = 5 + 20 = 25$.", False),
     ],
     "remarks, restatements, questions behind the answer": [
+        ("1509", "1000-356=644 times\n1000-135=865 times\n644+865=1509 times", True),
+        ("865", "1000-356=644 times\n1000-135=865 times\n644+865=1509 times", False),
+        ("243", "3 * (16.50 + 22.50 + 42) = $243\nMishka spent $243 on clothing.", True),
         ("270", "250 + 20 = 270 marbles\n\nAnswer: Maddison has 270 marbles now.", True),
         ("250", "250 + 20 = 270 marbles\n\nAnswer: Maddison has 270 marbles now.", False),
         ("8000", "The final answer is 8,000 copies for Ann; Ben sold 80,000.", True),
