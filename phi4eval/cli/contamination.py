@@ -243,7 +243,11 @@ def clean(
         show_json("contamination-clean", {"summary": done, "out": out})
         return
     cut = f"{done.cut_records:,} of {done.records:,} records, {done.cut_characters:,} characters"
-    show(fields([("files", f"{done.files:,}"), ("cut", cut), ("written to", out)], width=terminal_width()))
+    rows = [("files", f"{done.files:,}"), ("cut", cut)]
+    if done.damaged:
+        rows.append(("damaged", f"{len(done.damaged)} files, copied as far as they could be read"))
+    rows += [("", each) for each in done.damaged[:10]] + [("written to", out)]
+    show(fields(rows, width=terminal_width()))
 
 
 def _write_clean(

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any, Literal
 
 import msgspec
 
-from phi4eval.contamination.corpus import find_files, kind_of_file, open_file
+from phi4eval.contamination.corpus import (
+    DAMAGE,
+    LONGEST_LINE,
+    find_files,
+    kind_of_file,
+    open_file,
+    read_lines,
+    read_up_to,
+)
 from phi4eval.contamination.records import Finding
 from phi4eval.errors import DataError, UsageError
 from phi4eval.types import LEAKS
@@ -30,12 +39,13 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CleanSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """How much was copied and cut."""
+    """How much was copied and cut. damaged: files that could not be read to their end, and why."""
 
     files: int
     records: int
     cut_records: int
     cut_characters: int
+    damaged: tuple[str, ...] = ()
 
 
 def read_findings(folder: Path) -> list[Finding]:
@@ -82,8 +92,8 @@ def clean_corpus(
     """Write every file of the corpora to `out` without the found documents or spans, and `out/cuts.jsonl`.
 
     JSON lines, text and Parquet, compressed as they came; records that are not cut are copied byte for byte
-    (JSON lines). Raises UsageError where a copy would overwrite its original, DataError where a found
-    record is not there (any more).
+    (JSON lines). Of a damaged file the copy holds what could be read. Raises UsageError where a copy would
+    overwrite its original, DataError where a found record is not there (any more).
     """
     files = find_files(corpora)
     names = _names(files)
@@ -99,6 +109,7 @@ def clean_corpus(
             )
     out.mkdir(parents=True, exist_ok=True)
     records = cut = characters = 0
+    damaged: list[str] = []
     with (out / "cuts.jsonl").open("wb") as ledger:
         for file in files:
             target = out / names[file]
@@ -111,12 +122,19 @@ def clean_corpus(
                 ledger.write(msgspec.json.encode(made, order="sorted") + b"\n")
                 characters += sum(end - start for start, end in made.spans)
             records, cut = records + copy.records, cut + len(copy.cuts)
+            damaged += [f"{file}: {error or type(error).__name__}" for error in copy.failures[:1]]
             if copy.left:
                 raise DataError(
                     f"{file} has no record {min(copy.left) + 1} with the text that was found in it",
                     "the corpus has changed since it was scanned: scan it again",
                 )
-    return CleanSummary(files=len(files), records=records, cut_records=cut, cut_characters=characters)
+    return CleanSummary(
+        files=len(files),
+        records=records,
+        cut_records=cut,
+        cut_characters=characters,
+        damaged=tuple(damaged),
+    )
 
 
 def _names(files: Sequence[Path]) -> dict[Path, Path]:
@@ -134,6 +152,7 @@ class _Copy:
         self._found, self._drop, self._field = found, drop, text_field
         self.left = set(found)
         self.cuts: list[Cut] = []
+        self.failures: list[Exception] = []
         self.records = 0
 
     def write(self, file: Path, target: Path) -> None:
@@ -141,21 +160,30 @@ class _Copy:
         if kind_of_file(file) == "parquet":
             self._write_parquet(file, target)
             return
-        with open_file(str(file)) as source, _create(target) as copy:
+        with ExitStack() as opened:
+            try:
+                source = opened.enter_context(open_file(str(file)))
+            except DAMAGE as error:
+                self.failures.append(error)
+                return
+            copy = opened.enter_context(_create(target))
             if kind_of_file(file) == "txt":
-                text = self._kept(0, source.read().decode("utf-8", "replace"))
+                data = read_up_to(source, LONGEST_LINE, self.failures)
+                copy.write((self._kept(0, data.decode("utf-8", "replace")) or "").encode())
                 self.records += 1
-                copy.write((text or "").encode())
                 return
             for line in self._lines(source):
                 copy.write(line)
 
     def _lines(self, source: IO[bytes]) -> Iterator[bytes]:
-        for record, line in enumerate(source):
-            self.records += 1
+        for record, line in enumerate(read_lines(source, self.failures)):
             if record not in self._found:
+                if self.failures and not line.endswith(b"\n"):
+                    return  # half a record, which was not scanned
+                self.records += 1
                 yield line
                 continue
+            self.records += 1
             row = json.loads(line.decode("utf-8", "replace").removeprefix("\ufeff"), strict=False)
             text = self._kept(record, row[self._field])
             if text is not None:
@@ -194,16 +222,40 @@ class _Copy:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        with pq.ParquetFile(file) as source, pq.ParquetWriter(target, source.schema_arrow) as copy:
-            for batch in source.iter_batches():
-                rows: list[dict[str, Any]] = []
-                for row in batch.to_pylist():
-                    text = row[self._field]
-                    kept = self._kept(self.records, text) if isinstance(text, str) else text
-                    if kept is not None or text is None:
-                        rows.append({**row, self._field: kept})
-                    self.records += 1
-                copy.write_table(pa.Table.from_pylist(rows, schema=source.schema_arrow))
+        try:
+            source = pq.ParquetFile(file)
+        except (pa.ArrowException, OSError) as error:
+            self.failures.append(error)
+            return
+        with source, pq.ParquetWriter(target, source.schema_arrow) as copy:
+            for group in range(source.num_row_groups):
+                end = self.records + source.metadata.row_group(group).num_rows
+                batches = source.iter_batches(row_groups=[group])
+                while (batch := self._next(batches)) is not None:
+                    rows = self._rows(batch.to_pylist())
+                    copy.write_table(pa.Table.from_pylist(rows, schema=source.schema_arrow))
+                self.records = end
+
+    def _next(self, batches: Iterator[Any]) -> Any:
+        """The next rows of a row group; None at its end and at damage, which later groups may not have."""
+        import pyarrow as pa
+
+        try:
+            return next(batches, None)
+        except (pa.ArrowException, OSError) as error:
+            self.failures.append(error)
+            return None
+
+    def _rows(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """What is left of the next rows."""
+        left = []
+        for row in rows:
+            text = row[self._field]
+            kept = self._kept(self.records, text) if isinstance(text, str) else text
+            if kept is not None or text is None:
+                left.append({**row, self._field: kept})
+            self.records += 1
+        return left
 
 
 def _merged(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -253,6 +253,19 @@ def read_up_to(file: IO[bytes], size: int, failures: list[Exception]) -> bytes:
     return b"".join(parts)
 
 
+def read_lines(file: IO[bytes], failures: list[Exception]) -> Iterator[bytes]:
+    """The lines of a file with their ends, as far as it can be read; damage goes into `failures`."""
+    rest: list[bytes] = []
+    while data := read_up_to(file, BLOCK, failures):
+        *whole, last = data.split(b"\n")
+        for line in whole:
+            yield b"".join((*rest, line, b"\n"))
+            rest = []
+        rest.append(last)
+    if line := b"".join(rest):
+        yield line
+
+
 def _skip_to_line(file: IO[bytes], part: Part) -> int:
     """Go to the first line that begins in the part; returns the bytes of it that are left, -1 for all."""
     if part.end < 0:

@@ -15,11 +15,12 @@ _ROWS = 2000
 
 def read_parquet(part: Part, text_field: str, id_field: str | None, reading: Reading) -> Iterator[Batch]:
     """The batches of a file or of one of its row groups; a missing column or a damaged page ends it, and is
-    listed.
+    listed. The rows of a damaged row group are counted, so that the later ones keep their numbers.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    rows = 0
     try:
         with pq.ParquetFile(part.file) as file:
             names = file.schema_arrow.names
@@ -27,10 +28,12 @@ def read_parquet(part: Part, text_field: str, id_field: str | None, reading: Rea
                 raise ValueError(f'no column "{text_field}"; its columns are {", ".join(names)}')
             columns = [text_field, *([id_field] if id_field in names and id_field != text_field else [])]
             groups = [part.group] if part.group >= 0 else list(range(file.num_row_groups))
+            rows = sum(file.metadata.row_group(group).num_rows for group in groups)
             for batch in file.iter_batches(_ROWS, row_groups=groups, columns=columns):
                 yield _batch(batch, text_field, id_field, reading)
     except (pa.ArrowException, OSError, ValueError) as error:
         reading.failed = True
+        reading.lines = max(reading.lines, rows)
         reading.note(-1, f"{part.file}: {error}; what came before it was scanned")
 
 

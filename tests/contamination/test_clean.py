@@ -95,3 +95,49 @@ def test_a_corpus_that_changed_after_its_scan_is_refused(tmp_path: Path) -> None
         clean_corpus([str(folder)], read_findings(tmp_path / "scan"), tmp_path / "clean")
     with pytest.raises(DataError, match="cannot read"):
         read_findings(tmp_path)
+
+
+def test_a_damaged_file_is_copied_as_far_as_it_can_be_read_without_its_leaks_and_is_named(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    rows = [json.dumps({"text": LEAK}).encode(), *(b'{"text": "%d"}' % number for number in range(9_000))]
+    packed = gzip.compress(b"\n".join(rows))
+    (folder / "a.jsonl.gz").write_bytes(packed[: len(packed) * 2 // 3])
+    (folder / "b.parquet").write_bytes(b"PAR1 and nothing else")
+    (folder / "c.txt.gz").write_bytes(gzip.compress(PROSE[0].encode())[:-9])
+    (folder / "d.jsonl").write_bytes(rows[0] + b"\n" + rows[1])
+    run_scan(ITEMS, ScanRequest(corpora=(str(folder),), out=str(tmp_path / "scan")))
+    out = tmp_path / "clean"
+    done = clean_corpus([str(folder)], read_findings(tmp_path / "scan"), out)
+    assert [Path(each.partition(": ")[0]).name for each in done.damaged] == [
+        "a.jsonl.gz",
+        "b.parquet",
+        "c.txt.gz",
+    ]
+    kept = gzip.decompress((out / "a.jsonl.gz").read_bytes())
+    assert kept.startswith(b'{"text": "0"}\n')
+    assert kept.endswith(b"}\n")
+    assert LEAK.encode() not in kept
+    assert not (out / "b.parquet").exists()
+    assert (out / "d.jsonl").read_bytes() == rows[1]
+    assert done.cut_records == 2
+
+
+def test_the_sound_row_groups_of_a_damaged_parquet_file_are_copied(tmp_path: Path) -> None:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    file = folder / "a.parquet"
+    with pq.ParquetWriter(file, pa.schema({"text": pa.string()})) as writer:
+        for texts in (["one"], [f"{number} two" for number in range(500)], [LEAK, "three"]):
+            writer.write_table(pa.table({"text": texts}))
+    column = pq.ParquetFile(file).metadata.row_group(1).column(0)
+    data = bytearray(file.read_bytes())
+    start = column.dictionary_page_offset or column.data_page_offset
+    data[start : start + 40] = b"\xff" * 40
+    file.write_bytes(data)
+    run_scan(ITEMS, ScanRequest(corpora=(str(folder),), out=str(tmp_path / "scan")))
+    done = clean_corpus([str(folder)], read_findings(tmp_path / "scan"), tmp_path / "clean")
+    assert pq.read_table(tmp_path / "clean" / "a.parquet")["text"].to_pylist() == ["one", "three"]
+    assert (done.records, done.cut_records, len(done.damaged)) == (503, 1, 1)
