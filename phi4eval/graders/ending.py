@@ -1,12 +1,14 @@
 """Where does a text end, and does its last sentence conclude anything?
 
-Courtesies and reasons behind the conclusion are set aside. A last sentence that was cut off, says what to do
-next, takes back what it names or leaves the choice open concludes nothing.
+Courtesies, remarks and reasons behind the conclusion are set aside. A last sentence that was cut off, says
+what to do next, takes back what it names or leaves the choice open concludes nothing.
 """
 
 from __future__ import annotations
 
 import re
+
+from phi4eval.graders.remarks import without_remarks
 
 TAIL = 2_000
 """Only this many last characters are read."""
@@ -23,12 +25,6 @@ _REASON_BEHIND = re.compile(
     r"(?<=[.!?*])\s+(?:This|That|It)(?: is|['’]s| was)(?: mainly| primarily| simply)?"
     r" (?:because|since|due to)\b"
 )
-_REMARK = re.compile(
-    r"(?:\n|(?<=[.!?*])\s)\s{0,4}(?:\([A-Z\d][^()\n]{1,400}\)"
-    r"|(?:Note(?: that)?|Notice|Careful|Beware|A student who|I (?:initially|first|originally)\b)"
-    r"[^\n]{1,300})\s*\Z"
-)
-"""A remark behind the conclusion: in parentheses, or about a mistake that one could make."""
 _UNDECIDED = re.compile(
     r"\bback and forth\b|\b(?:can(?:not|['’]t)|could(?: not|n['’]t)) (?:decide|tell|determine|choose|pick"
     r"|be sure|single)|\bnot (?:\w+ )?(?:sure|certain) (?:which|what|between)|\bundecided\b"
@@ -59,7 +55,7 @@ _STEP = re.compile(
 
 
 def conclusion(text: str) -> str:
-    """The text up to its last conclusion, without courtesies and reasons (`This is because`) behind it."""
+    """The text up to its last conclusion, without courtesies, remarks and reasons (`This is because`)."""
     text = text.rstrip()
     for _ in range(3):
         start = max(len(text) - TAIL, 0)
@@ -67,11 +63,7 @@ def conclusion(text: str) -> str:
         if courtesy is None or not text[: courtesy.start()].strip():
             break
         text = text[: courtesy.start()].rstrip()
-    for _ in range(2):
-        remark = _REMARK.search(text, max(len(text) - TAIL, 0))
-        if remark is None or not text[: remark.start()].strip():
-            break
-        text = text[: remark.start()].rstrip()
+    text = without_remarks(text, TAIL)
     reason = _REASON_BEHIND.search(text, max(len(text) - TAIL, 0))
     return text[: reason.start()].rstrip() if reason is not None else text
 

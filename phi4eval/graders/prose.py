@@ -48,6 +48,12 @@ _COUNTED = re.compile(
 _NAMED = re.compile(
     r"\b(?:is|are|called)[ ](?:(?:an?|the)[ ])?\*{0,2}(?:\\text\{)?([a-zA-Z]{3,20})\}?\*{0,2}[.!\s*]{0,4}$"
 )
+_OPEN = re.compile(
+    r"\b(?:not|never|whether|if|suppose|assume|let|claim|wrong|doubt|unclear|unlikely|cannot|may|might|could"
+    r"|would)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+"""In front of what something is, words that leave it open or deny it."""
 _DOLLARS = re.compile(
     rf"\b(\d{{1,9}}|{_WORD}(?:[- ]{_WORD}){{0,4}})[ ]dollars?"
     rf"[ ]and[ ](\d{{1,2}}|{_WORD}(?:-{_WORD})?)[ ]cents?\b"
@@ -109,7 +115,12 @@ def _amount(dollars: str, cents: str) -> str | None:
 def last_word(text: str) -> Candidate | None:
     """The word that a text ends with, where it is what something is: `so the function is **even**.`"""
     found = _NAMED.search(text, max(len(text) - 200, 0))
-    return None if found is None else candidate(text, *found.span(1), "last_words")
+    if found is None:
+        return None
+    start = max(text.rfind(end, 0, found.start()) for end in (". ", "! ", "? ", "\n")) + 1
+    if _OPEN.search(text, start, found.start()) or is_hedged(text, start, len(text)):
+        return None
+    return candidate(text, *found.span(1), "last_words")
 
 
 def is_hedged(text: str, start: int, end: int) -> bool:

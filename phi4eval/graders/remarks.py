@@ -24,13 +24,21 @@ _OPENS = re.compile(
 _ASIDE = re.compile(r"\s*\([A-Z][a-z]{0,12}[\s,][^\n]{1,400}\)[\s.]*$")
 """A sentence in parentheses."""
 _SAYS = re.compile(
-    r"\b(?:(?:is|are) consistent|looks? reasonable|makes sense|confirmation|checks out"
-    r"|(?:we|you|one) would (?:get|have|obtain|need))\b|[✓✔]|\?[\s*_)]*$",
+    r"\b(?:(?:is|are) consistent|looks? reasonable|makes sense|confirmation|checks out)\b"
+    # `the 600 we would get for a pyramid`; `so you would have 7 left` concludes
+    r"|[\d$)}]\s(?:we|you|one) would (?:get|have|obtain|need)\b"
+    r"|\b(?:we|you|one) would have to\b[^.\n]{0,120}\bbut\b|\?[\s*_)]*$",
     re.IGNORECASE,
 )
 _NEARLY = re.compile(
     r"(?:\b(?:about|around|roughly|approximately|nearly|almost)|≈|\\approx)\s{0,2}\$?$", re.IGNORECASE
 )
+_BEHIND = re.compile(
+    r"(?:\n|(?<=[.!?*])\s)\s{0,4}(?:\([A-Z\d][^()\n]{1,400}\)"
+    r"|(?:Note(?: that)?|Notice|Careful|Beware|A student who|I (?:initially|first|originally)\b)"
+    r"[^\n]{1,300})\s*\Z"
+)
+"""A last sentence in parentheses, or about a mistake that one could make."""
 _ROUNDED = re.compile(r"\b(?:rounded|to the nearest|rounding)\b", re.IGNORECASE)
 
 
@@ -39,6 +47,16 @@ def is_remark(text: str, start: int, end: int) -> bool:
     return any(pattern.match(text, start, end) for pattern in (_OPENS, _ASIDE)) or (
         _SAYS.search(text, start, end) is not None
     )
+
+
+def without_remarks(text: str, tail: int) -> str:
+    """A text without up to two remarks that end it, looked for in its last `tail` characters."""
+    for _ in range(2):
+        remark = _BEHIND.search(text, max(len(text) - tail, 0))
+        if remark is None or not text[: remark.start()].strip():
+            break
+        text = text[: remark.start()].rstrip()
+    return text
 
 
 def is_rounded(text: str, start: int, place: int) -> bool:

@@ -43,7 +43,8 @@ _INEQUALITY = re.compile(
 )
 _OR = re.compile(r",?\s(?:or|and)\s")
 _CONCLUDES = re.compile(
-    r"^(?:therefore|thus|hence)\b|^[A-Z][a-z]{2,14},\s{1,3}(?:\$|\\[(\[])|[,.]\s(?:so|thus|hence|therefore)\s|\b[a-z]{3,20}:\s",
+    r"^(?:therefore|thus|hence|so|here|then|finally|overall)\b|^[A-Z][a-z]{2,14},\s{1,3}(?:\$|\\[(\[])"
+    r"|[,.]\s(?:so|thus|hence|therefore)\s|\b[a-z]{3,20}:\s",
     re.IGNORECASE,
 )
 _TOTAL = re.compile(r"[^\d\n]{0,30}\b(?:in total|in all|altogether)\b", re.IGNORECASE)
