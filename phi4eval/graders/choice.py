@@ -21,7 +21,7 @@ from phi4eval.graders.options import LETTERS, options_named, plain
 from phi4eval.graders.spoken import revised_letter, spoken_letter
 from phi4eval.types import Grade, Key, Verdict
 
-VERSION = "9"
+VERSION = "10"
 
 _BEHIND = re.compile(r"([^()]{1,200}?)[,;]?\s(?:\(|which is (?:option|choice|answer) \(?)([A-Z])\)?")
 """The letter behind its value: `12 (B)`."""

@@ -46,6 +46,7 @@ _SUPERLATIVE = re.compile(
 _HENCE, _IF = re.compile(r"\b(?:so|therefore|thus|hence)\b", re.IGNORECASE), re.compile(r"\bif\b")
 _CONDITION = re.compile(r"\b(?:would|if)\b", re.IGNORECASE)
 """`The most likely cause would be X` says X."""
+_WOULD = re.compile(r"\b(?:would|could|if)\b", re.IGNORECASE)
 _RELATIVE = re.compile(r",\s(?:who|which|whose|whereas|while|unlike|as opposed to)\b", re.IGNORECASE)
 _DENIAL = re.compile(
     r"(?:\bnot|n['’]t|\bnever|\bneither|\bnor|\brather than|\binstead of|\bwrong|\bunlike)"
@@ -190,7 +191,7 @@ def _is_hedged(said: str, choices: Sequence[str]) -> bool:
         said = _CONDITION.sub("", said)
     elif _HENCE.search(said):
         # a number that would be so is one; an option in words that would be may be one of several
-        said = (_CONDITION if all(re.search(r"\d", choice) for choice in choices) else _IF).sub("", said)
+        said = (_WOULD if all(re.search(r"\d", choice) for choice in choices) else _IF).sub("", said)
     return _HEDGE.search(said) is not None
 
 

@@ -25,9 +25,15 @@ _REASON_BEHIND = re.compile(
     r"(?<=[.!?*])\s+(?:This|That|It)(?: is|['’]s| was)(?: mainly| primarily| simply)?"
     r" (?:because|since|due to)\b"
 )
+_OTHERS = re.compile(
+    r"(?<=[.!?*])\s+The (?:others|(?:other|remaining) (?:\w+ )?(?:two|three|four|options?|choices?"
+    r"|statements?|answers?))\b[^\n]{1,300}\Z"
+)
+"""`The other three describe water.`"""
 _UNDECIDED = re.compile(
     r"\bback and forth\b|\b(?:can(?:not|['’]t)|could(?: not|n['’]t)) (?:decide|tell|determine|choose|pick"
-    r"|be sure|single)|\bnot (?:\w+ )?(?:sure|certain) (?:which|what|between)|\bundecided\b"
+    r"|say|be sure|single)|\bif\b[^.\n]{1,160}[;,] (?:but |and |while )?if\b"
+    r"|\bnot (?:\w+ )?(?:sure|certain) (?:which|what|between)|\bundecided\b"
     r"|\b(?:without|not) (?:landing|deciding|settling)"
     r"|\b(?:hard|difficult) to (?:say|tell|decide|choose)\b",
     re.IGNORECASE,
@@ -39,7 +45,8 @@ _CUT = re.compile(
 _TAKEN_BACK = re.compile(
     r"\b(?:but|although|though|however),?\s(?:it|this|that)\s(?:is|was)(?:\snot\b|n['’]t\b)"
     r"|\b(?:trap|distractor)\b"
-    r"|\bnone of the (?:\w+ ){0,2}(?:options|choices|answers)\b|\bnot (?:listed|offered|among|one of)\b"
+    r"|\bnone of the (?:\w+ ){0,2}(?:options|choices|answers)\b"
+    r"|\bnot (?:listed|offered|among|one of|in the list)\b"
     r"|\bbetween [^.\n]{1,30} and [^.\n]{0,10}\d"
     r"|\b(?:is|does|do|are)(?:n['’]t| not) (?:listed|offered|appear|match|given|available)\b",
     re.IGNORECASE,
@@ -64,8 +71,10 @@ def conclusion(text: str) -> str:
             break
         text = text[: courtesy.start()].rstrip()
     text = without_remarks(text, TAIL)
-    reason = _REASON_BEHIND.search(text, max(len(text) - TAIL, 0))
-    return text[: reason.start()].rstrip() if reason is not None else text
+    for behind in (_OTHERS, _REASON_BEHIND):
+        if (aside := behind.search(text, max(len(text) - TAIL, 0))) is not None:
+            text = text[: aside.start()].rstrip()
+    return text
 
 
 def is_undecided(text: str) -> bool:

@@ -18,7 +18,7 @@ from phi4eval.graders.unstated import bare_answer, conclusion, last_value, whole
 from phi4eval.graders.verdicts import grades_of
 from phi4eval.types import Grade, Key
 
-VERSION = "8"
+VERSION = "9"
 
 _grade = grades_of(f"integer@{VERSION}")
 

@@ -23,7 +23,7 @@ from phi4eval.graders.verdicts import grades_of
 from phi4eval.graders.wording import in_digits
 from phi4eval.types import Grade, Key, Verdict
 
-VERSION = "8"
+VERSION = "9"
 
 _grade = grades_of(f"math@{VERSION}")
 

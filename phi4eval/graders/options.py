@@ -35,6 +35,19 @@ _SPEED = re.compile(
 _MONEY = re.compile(
     r"^(?:rs\.?|inr|usd|us\$|eur|gbp|[₹€£¥])\s?(?=[\d.])|(?<=\d)\s?(?:rupees|dollars|euros)$", re.IGNORECASE
 )
+_GREEK = {
+    name: symbol
+    for names, symbols in (
+        ("alpha beta gamma delta theta lambda mu pi rho sigma phi omega", "αβγδθλμπρσφω"),
+        ("Gamma Delta Theta Lambda Sigma Phi Omega", "ΓΔΘΛΣΦΩ"),
+        ("times cdot", "xx"),
+    )
+    for name, symbol in zip(names.split(), symbols, strict=True)
+}
+_COMMAND = re.compile(r"\\([a-zA-Z]{2,6})(?![a-zA-Z])")
+_ON_THE_LINE = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻−×·", "0123456789--xx")
+_FLAT = re.compile(r"[\s^{}$\\]")
+_RAISED = re.compile(r"[\^⁰¹²³⁴-⁹⁻\\]")
 _PLACES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _PLACED = re.compile(
     rf"^(?:the )?({'|'.join(_PLACES)}|last) (?:one|option|choice|answer|alternative|statement)$",
@@ -98,7 +111,18 @@ def options_named(value: str, choices: Sequence[str], letters: str) -> list[str]
         named = [letter for letter, choice in texts.items() if _is_money(choice, sum_named)]
     if not named and len(value) <= COMPARED and re.search(r"[\d\\]", value):
         named = [letter for letter, choice in texts.items() if _equal(choice, value)]
+    if not named and _RAISED.search(value):
+        named = [letter for letter, choice in texts.items() if flat(choice) == flat(value)]
     return named or _rounded(value, texts)
+
+
+def flat(text: str) -> str:
+    """A formula as datasets that lost their superscripts write it: `3D/(M2-3M)` of `3D/(M² − 3M)`."""
+    return _FLAT.sub("", _COMMAND.sub(_symbol, plain(text)).translate(_ON_THE_LINE)).lower()
+
+
+def _symbol(command: re.Match[str]) -> str:
+    return _GREEK.get(command[1], command[0])
 
 
 def _rounded(value: str, texts: dict[str, str]) -> list[str]:

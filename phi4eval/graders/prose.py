@@ -65,7 +65,7 @@ _SUPERLATIVE = re.compile(
     r"(?:[a-z]{2,12}est|winner)\b(?![^.\n]{0,200}\d)"
 )
 _HEDGE = re.compile(
-    r"\b(?:answer|it|result|value|number)[ ](?:could|might|may)[ ](?:well[ ])?be\b"
+    r"\b(?:(?:answer|it|result|value)[ ](?:could|might|may)|number[ ](?:might|may))[ ](?:well[ ])?be\b"
     r"(?![ ](?:is|are|formed|made)\b)"
     r"|\bnot[ ](?:[a-z]{2,12}[ ])?(?:sure|certain)\b|\bunsure\b|\b(?:perhaps|maybe)\b"
     r"|\bpossibly[ ](?=[-$\\\d])"

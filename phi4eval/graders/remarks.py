@@ -35,8 +35,9 @@ _NEARLY = re.compile(
 )
 _BEHIND = re.compile(
     r"(?:\n|(?<=[.!?*])\s)\s{0,4}(?:\([A-Z\d][^()\n]{1,400}\)"
-    r"|(?:Note(?: that)?|Notice|Careful|Beware|A student who|I (?:initially|first|originally)\b)"
-    r"[^\n]{1,300})\s*\Z"
+    r"|(?:Note(?: that)?|Notice|(?:Be )?[Cc]areful|Beware|A student who|I (?:initially|first|originally)\b)"
+    r"[^\n]{1,300}"
+    r"|The [^.\n]{1,60}(?:\.(?=\d)[^.\n]{1,60})? can be (?:ignored|discarded|disregarded)\.?)\s*\Z"
 )
 """A last sentence in parentheses, or about a mistake that one could make."""
 _ROUNDED = re.compile(r"\b(?:rounded|to the nearest|rounding)\b", re.IGNORECASE)

@@ -19,7 +19,7 @@ from phi4eval.graders.extract import Candidate, find_boxes
 from phi4eval.graders.languages import ANSWER_WORDS, find_mgsm_number, find_mmlu_letter
 from phi4eval.types import Grade, Key, Verdict
 
-VERSION = "6"
+VERSION = "7"
 EXECUTES = True
 GRADES_TRUNCATED = True
 

@@ -88,7 +88,9 @@ _DENIED = re.compile(
     r"(?:correct|right|best|answer|(?:more|most)\s)|fit|work|match|satisfy|make sense))"
     r"|would\b[^.\n]{1,60}\b(?:if|for|in case|only)\b"
     # what an option says is no choice of it
-    r"|(?:says|states|claims|reads|refers|describes|mentions|suggests|talks)\b"
+    r"|(?:says|states|claims|reads|refers|describes|mentions|suggests|talks"
+    r"|confuses|mixes|forgets|ignores|neglects|omits|overlooks|reverses|inverts|swaps"
+    r"|has (?:the|its) [^.\n]{1,40} (?:upside down|reversed|backwards|swapped|inverted|flipped|the wrong way))\b"
     r"|is (?:also )?(?:an?|possible)\b"
     r"|(?:[^.\n]|\.(?=\d)){0,60}\b(?:but|although|though|however),?\s(?:it|this|that)\s(?:is|was)"
     r"(?:\snot\b|n['’]t\b)"
@@ -98,7 +100,8 @@ _DENIED = re.compile(
 )
 _REVISION = re.compile(
     r"\b(?:wait|actually|scratch that|correction|on second thoughts?|hmm|oops|my mistake|let me (?:re|double"
-    r"|correct|fix)|i (?:made (?:a|an)|was wrong|misread|miscalculated))",
+    r"|correct|fix)|i(?:['’]d| would|['’]ll| will) (?:go with|choose|pick|say)"
+    r"|i (?:made (?:a|an)|was wrong|misread|miscalculated))",
     re.IGNORECASE,
 )
 _ALL_BUT = re.compile(r"\b(?:all|everything) (?:but|except(?: for)?)\s{1,3}\W{0,4}$", re.IGNORECASE)

@@ -1,7 +1,8 @@
 """Choices on questions of public tests, written as different models write, before the grader saw them.
 
-blind_choices.jsonl holds a response a line: {"set", "options", "letter", "text"}, `letter` being what the
-response commits to, null where it commits to nothing; `"read": false` where the grader does not read it yet.
+blind_choices.jsonl holds a response a line: {"set", "options", "letter", "text"}; the set "near" was written
+beside the rules, as near-misses of the others. `letter` is what the response commits to,
+null where it commits to nothing; `"read": false` where the grader does not read it yet.
 What the first runs said of each set is in benchmarks/README.md.
 """
 
