@@ -2,9 +2,10 @@
 
     python benchmarks/grading_quality.py [FILE.jsonl ...] [--python PEER=PYTHON] [--show 20]
 
-Without a file: our own case tables. A file has rows {"gold", "prediction", "form", "label", "kind"}. Prints,
-for each table and grader, accuracy, false positives among the wrong rows, and false negatives among the right
-ones; --show prints ours' disagreements with the labels. Peers that are not installed are named and left out;
+Without a file: our own case tables. A file has rows {"gold", "prediction", "form", "label", "choices"?,
+"problem"?}. Prints, for each table and grader, accuracy, false positives among the wrong rows, and false
+negatives among the right ones; --show prints ours' disagreements with the labels. Peers that are not
+installed are named and left out;
 --python runs a peer in another environment (`inspect_math=/path/to/python`). lm-eval's minerva_math needs an
 older parser than math-verify's extra: docs/grading.md says how to give it one. A bare answer is given to the
 peers as a formula, `$...$`, to minerva_math inside the last line that its prompt asks for. minerva_math reads
@@ -102,13 +103,14 @@ def _row(gold: str, text: str, label: bool, **more: Any) -> dict[str, Any]:
 
 
 def ours(row: dict[str, Any]) -> Judgement:
-    """Our judgement of a row; nothing but the pair, its form and its options is told."""
+    """Our judgement of a row; nothing but the pair, its form, its options and its problem is told."""
     return grade_pair(
         Pair(
             gold=row["gold"],
             prediction=row["prediction"],
             form=row["form"],
             choices=tuple(row.get("choices", ())),
+            problem=row.get("problem", ""),
         )
     )
 

@@ -82,23 +82,23 @@ def math(rows: list[Row], chance: random.Random) -> Iterator[Row]:
         golds = [(gold, True), (with_a_digit_changed(gold, chance), False)]
         if re.fullmatch(r"-?\d+", gold):
             golds.append((other_number(text, gold), False))
-        yield from _rows(f"ms{number}", text, golds)
+        yield from _rows(f"ms{number}", text, golds, problem=row["problem"])
 
 
 def gsm8k(rows: list[Row], chance: random.Random) -> Iterator[Row]:
     for number, row in enumerate(rows):
         text, _, gold = row["answer"].partition("####")
         text, gold = re.sub(r"<<.*?>>", "", text).strip(), gold.strip()
-        yield from _rows(f"gs{number}", text, [(gold, True), (other_number(text, gold), False)])
+        golds = [(gold, True), (other_number(text, gold), False)]
+        yield from _rows(f"gs{number}", text, golds, problem=row["question"])
 
 
 def aqua(rows: list[Row], chance: random.Random) -> Iterator[Row]:
     for number, row in enumerate(rows):
         choices = [option.partition(")")[2] for option in row["options"]]
         wrong = chance.choice([letter for letter in "ABCDE" if letter != row["correct"]])
-        yield from _rows(
-            f"aq{number}", row["rationale"], [(row["correct"], True), (wrong, False)], choices=choices
-        )
+        golds = [(row["correct"], True), (wrong, False)]
+        yield from _rows(f"aq{number}", row["rationale"], golds, choices=choices, problem=row["question"])
 
 
 def outputs(rows: list[Row], chance: random.Random) -> Iterator[Row]:
@@ -107,12 +107,12 @@ def outputs(rows: list[Row], chance: random.Random) -> Iterator[Row]:
         yield from _rows(problem, unboxed(row["prediction"]), [(row["gold"], bool(row["label"]))])
 
 
-def _rows(problem: str, text: str, golds: list[tuple[str | None, bool]], **more: Any) -> Iterator[Row]:
-    half = "test" if hashlib.sha256(problem.encode()).digest()[-1] % 2 else "dev"
+def _rows(name: str, text: str, golds: list[tuple[str | None, bool]], **more: Any) -> Iterator[Row]:
+    half = "test" if hashlib.sha256(name.encode()).digest()[-1] % 2 else "dev"
     for number, (gold, label) in enumerate(golds):
         if gold is not None:
             yield {
-                "id": f"{problem}-{number}",
+                "id": f"{name}-{number}",
                 "half": half,
                 "gold": gold,
                 "prediction": text,

@@ -22,7 +22,8 @@ STATEMENT = re.compile(
     r"(?:it(?:['’]s|[ ]is)[ ])?"
     r"|is(?!n['’]t)|are(?!n['’]t)|will be|would be|must be|should be|equals)"
     r"(?:[ \t]{1,3}(?:therefore|thus|then|simply|just|exactly|indeed))?"
-    r"[ \t]{0,3}[:：]?\s{0,3}",
+    r"[ \t]{0,3}[:：]?\s{0,3}"
+    r"|(?<![a-z])(?:our|the|a|an) (?:final )?answer of\s{1,3}(?=[-$\\\d])",
     re.IGNORECASE,
 )
 FOREIGN = re.compile(

@@ -43,17 +43,23 @@ _SPACING = re.compile(r"(?<!\\)(?:\\[,;:](?!\d)|(?<!\d)\\!|\\ )")
 _SEVERAL = re.compile(r"\b(?:and|or)\b|;|\\(?:land|lor|vee|wedge)(?![a-zA-Z])")
 _NAME = re.compile(r"\\?[a-zA-Z]{1,8}(?:_\{?\w\}?)?'?")
 _DECIMAL = re.compile(r"-?\d*\.\d+")
+_FACTORIAL = re.compile(r"(?<=[\w)}])!=(?=\s?[-\d])")
+"""`5!=120` is a factorial and no inequality."""
 _INEQUAL = re.compile(r"[<>!:]=")
 
 
-def concludes(text: str, gold: str) -> str:
-    """The part of an answer to compare with a gold: the last member of a chain, or the text as it is."""
+def concludes(text: str, gold: str, *, rounded: bool = False) -> str:
+    """The part of an answer to compare with a gold: the last member of a chain, or the text as it is.
+
+    rounded: the problem asks for a rounded value.
+    """
     if len(text) > LONGEST:
         return text
     text = last_row(text)
     if _RELATION.search(gold):
         return text
-    return last_member(text, decimal=_DECIMAL.fullmatch(_GROUPING.sub("", gold).strip("\\$ ")) is not None)
+    decimal = _DECIMAL.fullmatch(_GROUPING.sub("", gold).strip("\\$ ")) is not None
+    return last_member(text, decimal=decimal or rounded)
 
 
 def last_row(text: str) -> str:
@@ -76,7 +82,7 @@ def last_member(text: str, *, decimal: bool = False) -> str:
 
     decimal: a rounded value behind `\approx` is what is asked for; otherwise the exact one in front of it.
     """
-    inner = _SPACING.sub(" ", _GROUPING.sub("", text.strip()))
+    inner = _FACTORIAL.sub("! =", _SPACING.sub(" ", _GROUPING.sub("", text.strip())))
     if "\\$" in inner and inner.startswith("$") and inner.endswith("$") and not inner.endswith("\\$"):
         inner = inner.strip("$")  # `$\$3 + \$4$`
     if _IMPLIED.search(inner):

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from phi4eval.graders.chosen import chosen_option, first_line, placed
+from phi4eval.graders.chosen import chosen_option, first_line, first_sentence, placed
 from phi4eval.graders.concluded import concluded_option, lists_options, worded_option
 from phi4eval.graders.empty import is_echo, is_refusal
 from phi4eval.graders.ending import is_undecided
@@ -49,6 +49,8 @@ _DENIED_LIST = re.compile(
 )
 """`is not A, C, or D`: what follows the first comma is no answer."""
 _SPACED = re.compile(r"([A-Z])(?:\s([A-Z]))+(?:\s(?:are|is|都|是)\b.*)?", re.DOTALL)
+_ARTICLE = re.compile(r"^(?:la|el|le|die|der|das|a|o|il)\s(?=\(?[A-Z]\)?$)")
+"""`la bonne réponse est la C`"""
 _ALONE = re.compile(r"[-:(\[{ ]{0,3}([A-Za-z])[)\]}.:?! -]{0,3}")
 _VAGUE = re.compile(
     r"(?:something|some|one|among|between|in|whichever|therefore|what|found)\b", re.IGNORECASE
@@ -63,6 +65,7 @@ _SAID = re.compile(
 )
 """`i choose a`, in whatever case."""
 _INSTEAD = re.compile(r"\b(?:rather than|instead of|not|unlike|because|since)\b", re.IGNORECASE)
+_LABEL = re.compile(r"[(\[]?[A-Z][)\].:]{1,2}\s")
 _LABELS = re.compile(r"(?<![\w'’])([A-Z])\)?[,.:)]\s")
 _SMALL = re.compile(r"\(?([a-z])\)\s+\S|.{0,300}[.!?]\s([b-h])$")
 """A small letter that begins a text of one line with its bracket, or that ends it by itself."""
@@ -113,9 +116,10 @@ def _unstated(text: str, letters: str, choices: Sequence[str]) -> Candidate | No
         # what follows a first line that answers explains it, unless it takes the answer back
         return revised_letter(text, first.span[1], letters) or first
     chosen = chosen_option(text, choices, letters)
-    return max(
-        (each for each in (spoken, chosen) if each is not None), key=lambda each: each.span[1], default=None
-    )
+    stated = [each for each in (spoken, chosen) if each is not None]
+    if not stated:
+        return first_sentence(text, choices, letters)
+    return max(stated, key=lambda each: each.span[1])
 
 
 def judge(found: Candidate, key: Key, options: Mapping[str, str]) -> Grade:
@@ -144,7 +148,8 @@ def _judge(found: Candidate, gold: str, letters: str, choices: Sequence[str]) ->
         return _grade(
             "no_answer", "deliberate_blank", "the model left the question blank on purpose", found, "blank"
         )
-    whole = options_named(value, choices, letters) if len(value) > 3 else []
+    # what a letter labels is compared without it, below
+    whole = options_named(value, choices, letters) if len(value) > 3 and not _LABEL.match(value) else []
     if len(whole) == 1:
         return _decided(
             whole[0], gold, f"{found.rule}/value", found, f"the text of option {whole[0]} was given"
@@ -181,7 +186,7 @@ def read_letter(value: str, letters: str) -> tuple[str | None, str]:
 
     A lower-case letter counts only alone or in brackets; a word that begins with a letter never does.
     """
-    value = _WORD.sub("", value, count=1) if _WORD.match(value) else value
+    value = _ARTICLE.sub("", _WORD.sub("", value, count=1) if _WORD.match(value) else value)
     match = _LETTER.fullmatch(value.strip())
     if match is None and (behind := _BEHIND.fullmatch(value.strip())) and behind[2] in letters:
         return behind[2], behind[1]

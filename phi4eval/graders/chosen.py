@@ -19,6 +19,7 @@ TAIL = 2_000
 
 _LABEL = re.compile(r"[\s>#*_-]{0,8}[(\[]?([A-Z])(?:[)\].:]{1,2}|[*_]{1,2}\s?[:–—-]|\s[–—-](?=\s))")
 _LABELLED = re.compile(r"[(\[]?([A-Z])(?:[)\].:]{1,2}|(?=$)|\s?[–—-](?=\s))\s{0,3}(.{0,1000})")
+_SMALL = re.compile(r"\(?([a-z])[).]\s{1,3}(.{2,1000})")
 _LEADS = re.compile(
     r"(?:^|\n)[^\n]{0,400}\b(?:is|are|be|option|choice|answer|statement|therefore|thus|hence|conclusion)\b"
     r"[^\n:]{0,200}:[*_ ]{0,4}\n\s{0,4}([^\n]{1,1000})",
@@ -34,6 +35,8 @@ _BY_WORDS = re.compile(
     r"|\b(?i:answer|conclusion) is that\s([^.;!?\n]{2,300})"
     r"|\b(?:is|be|are)\s(the (?:first|second|third|fourth|fifth|last) (?:one|option|choice|statement|answer))"
     r"(?=[.!\s]*(?:\Z|\n))"
+    r"|\b(?i:(?:correct|right|best|only|valid) (?:option|choice|alternative|statement)"
+    r" (?:is|would be|must be)):?\s([^.;!?\n]{2,300})"
     r"|\bAntwort(?: ist)?, dass\s([^.;!?\n]{2,300})"
 )
 _ASIDE = re.compile(r",?\s(?:although|though|but|because|since|as|rather|over|instead|even|not)\b|,\s")
@@ -53,6 +56,7 @@ _ROMANCE = re.compile(
 _QUOTED = re.compile(
     r"['\"](?:sol|solution|ans|answer|choice|option|prediction|pred|label|selected)['\"]\s?:\s?'\(?([A-Za-z])\)?'"
 )
+_SENTENCE = re.compile(r"\s{0,4}((?:\w|[ ,'’()*-]){3,120})\.[*_]{0,2}\s{1,2}(?=[A-Z])")
 _PLACE = re.compile(
     r"(?:(?:the )?(?:option|choice|answer|number|statement|no\.|nr\.|opción|вариант|选项)\s?(?:is )?)?"
     r"[(\[#]?(\d{1,2})[)\].:]{0,2}(?:\s(?P<rest>.{1,300}))?",
@@ -107,16 +111,28 @@ def first_line(text: str, choices: Sequence[str], letters: str) -> Candidate | N
     lines = [line for line in text[:TAIL].split("\n") if line.strip()]
     if len(lines) < 2:
         return None
-    letter = _labelled(lines[0], choices, letters)
+    letter = _labelled(lines[0], choices, letters) or _in_small(lines[0], choices, letters)
     if letter is None and _NUMERIC.search(lines[0]) is None:
         whole = [options_named(plain(line), choices, letters) for line in lines[:2]]
         letter = whole[0][0] if len(whole[0]) == 1 and not whole[1] else None
     behind = _LABEL.match(lines[1])
     # the first line of a list of options answers nothing
-    if letter is None or (behind and behind[1] in letters and behind[1] != letter):
+    if letter is None or (behind and behind[1] in letters and behind[1] != letter) or _SMALL.match(lines[1]):
         return None
     start = text.index(lines[0])
     return Candidate(text=letter, span=(start, start + len(lines[0])), rule="first_line")
+
+
+def first_sentence(text: str, choices: Sequence[str], letters: str) -> Candidate | None:
+    """A first sentence that is an option's words alone: `Sound. It is a wave that needs a medium.`"""
+    first = _SENTENCE.match(text[:TAIL])
+    if first is None or _NUMERIC.search(first[1]):
+        return None
+    following = _SENTENCE.match(text[:TAIL], first.end())
+    if following is not None and options_named(plain(following[1]), choices, letters):
+        return None
+    named = options_named(plain(first[1]), choices, letters)
+    return Candidate(text=named[0], span=first.span(1), rule="first_line") if len(named) == 1 else None
 
 
 def placed(value: str, choices: Sequence[str], letters: str) -> str | None:
@@ -149,6 +165,14 @@ def _labelled(line: str, choices: Sequence[str], letters: str) -> str | None:
         return None
     rest = plain(label[2])
     return label[1] if not rest or label[1] in options_named(rest, choices, letters) else None
+
+
+def _in_small(line: str, choices: Sequence[str], letters: str) -> str | None:
+    """The letter of `a) The degree`, a small letter with its option's text."""
+    label = _SMALL.fullmatch(plain(line))
+    letter = label[1].upper() if label else ""
+    named = options_named(plain(label[2]), choices, letters) if label and letter in letters else []
+    return letter if letter in named else None
 
 
 def _introduced(text: str, begin: int, choices: Sequence[str], letters: str) -> Candidate | None:

@@ -47,7 +47,9 @@ _HENCE, _IF = re.compile(r"\b(?:so|therefore|thus|hence)\b", re.IGNORECASE), re.
 _CONDITION = re.compile(r"\b(?:would|if)\b", re.IGNORECASE)
 """`The most likely cause would be X` says X."""
 _WOULD = re.compile(r"\b(?:would|could|if)\b", re.IGNORECASE)
-_RELATIVE = re.compile(r",\s(?:who|which|whose|whereas|while|unlike|as opposed to)\b", re.IGNORECASE)
+_RELATIVE = re.compile(
+    r",\s(?:who|which|whose|whereas|while|unlike|as opposed to|(?:and |but )?not)\b", re.IGNORECASE
+)
 _DENIAL = re.compile(
     r"(?:\bnot|n['’]t|\bnever|\bneither|\bnor|\brather than|\binstead of|\bwrong|\bunlike)"
     r"(?:\s(?!but\b)\w+){0,2}\s$",
@@ -83,7 +85,7 @@ _LOWER_BEHIND = re.compile(
 )
 _ENDS = (
     r"(?!\w)(?=[\s$*)\]]{0,4}(?:[.,;!]|$"
-    r"|\b(?:because|since|as|not|which|time|overall|on|in|for|complexity|per)\b)))"
+    r"|\b(?:because|since|as|not|which|is|are|was|would|will|time|overall|on|in|for|complexity|per)\b)))"
 )
 """What may stand behind a formula that is an option: nothing that makes it part of a longer one."""
 _NAMED_THING = re.compile(

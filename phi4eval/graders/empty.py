@@ -15,6 +15,7 @@ _REFUSAL = re.compile(
     r"\b(?:as an ai\b|i(?:['’]m| am) (?:sorry|unable|not able)|i (?:cannot|can['’]?t|can not"
     r"|won['’]t) (?:help|assist|provide|answer|solve|do|comply|fulfil|fulfill|determine|access|continue"
     r"|see)"
+    r"|i (?:cannot|can['’]?t|won['’]t) (?:give|tell|share|reveal)(?: you)? (?:the|an|any|direct) answers?\b"
     r"|i must decline|i decline to)",
     re.IGNORECASE,
 )

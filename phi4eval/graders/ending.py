@@ -47,7 +47,7 @@ _TAKEN_BACK = re.compile(
     r"|\b(?:trap|distractor)\b"
     r"|\bnone of the (?:\w+ ){0,2}(?:options|choices|answers)\b"
     r"|\bnot (?:listed|offered|among|one of|in the list)\b"
-    r"|\bbetween [^.\n]{1,30} and [^.\n]{0,10}\d"
+    r"|\bbetween [^.\n]{1,30} and \W{0,3}\d"
     r"|\b(?:is|does|do|are)(?:n['’]t| not) (?:listed|offered|appear|match|given|available)\b",
     re.IGNORECASE,
 )

@@ -99,6 +99,11 @@ _ASCII_ANCHORS = (
     "esposta",
     "rgebnis",
 )
+_WHICH_IS = re.compile(
+    r"the\s(?:sum|product|difference|quotient|smallest|largest|greatest|least|number|square|first|last)\b"
+    r"(?:[^.\n]|\.(?=\d)){3,200}?,\swhich\s(?:is|equals|comes to|gives)\s(?=[-$\\\d])"
+)
+"""`the product of $120$ and $24$, which is` in front of a value."""
 _LEADING = re.compile(r"([-+]?\d[\d.,/]*%?)\s?(?:\(|with\b|for\b|when\b|at\b|[,;])")
 _DECIMAL_COMMA = re.compile(r"[-−]?\d+,\d{1,2}")
 _MARKUP = re.compile(r"(?:\s?<(?![A-Z]>)/?[a-zA-Z]{1,10}\s?/?>){1,8}$")
@@ -198,11 +203,9 @@ def _statements(text: str, begin: int = 0) -> Iterator[Candidate]:
         doubted = TEMPTED.search(text, max(said.start() - 60, 0), said.start())
         if not doubted and not NEGATED.match(text, said.end()):
             rule = "statement" if said["answer"] else "result"
-            yield _exclaimed(
-                _with_line(
-                    text, said.end(), _reduced(text, said.end(), _sentence_end(text, said.end()), rule)
-                )
-            )
+            worked = _WHICH_IS.match(text, said.end())
+            start = worked.end() if worked else said.end()
+            yield _exclaimed(_with_line(text, start, _reduced(text, start, _sentence_end(text, start), rule)))
     if not text.isascii() or any(text.find(word, begin) >= 0 for word in _ASCII_ANCHORS):
         yield from _foreign(text, begin)
 

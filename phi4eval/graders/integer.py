@@ -6,9 +6,11 @@ Exact: `27.0` is 27, `\\boxed{016}` is 16, `$1,234.00` is 1234; 26.999 is not 27
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import partial
 
+from phi4eval.graders.asked import as_asked, what_is_asked
 from phi4eval.graders.chains import CHAINED, concludes
 from phi4eval.graders.empty import is_refusal
 from phi4eval.graders.extract import Candidate, final_statement
@@ -32,15 +34,18 @@ def grade(text: str, key: Key, options: Mapping[str, str]) -> Grade:
     gold = number_of(_GOLD.sub("", key.gold))
     if gold is None:
         return _grade("ungradable", "gold", f'the gold "{key.gold[:80]}" is not a number')
-    found = conclusion(text, final_statement(text), _last_number)
+    asked = what_is_asked(key.problem)
+    last = partial(_last_number, rounded=asked.rounded)
+    found = conclusion(text, final_statement(text), last, key.problem)
     if found is None and options.get("form") == "answer":
         found = bare_answer(text)
     if found is None and is_refusal(text):
         return _grade("refused", "refusal", "the model declined to answer")
-    found = found or _concluded(text)
+    found = found or _concluded(text, last)
     if found is None:
         return _grade("no_answer", "none", "no final answer and no number found")
-    value = number_of(_said(found))
+    found = as_asked(found, text, asked)
+    value = number_of(_said(found, rounded=asked.rounded))
     if value is None:
         return _grade("incorrect", f"{found.rule}/not_a_number", "the stated answer is not one number", found)
     same = value == gold
@@ -48,22 +53,22 @@ def grade(text: str, key: Key, options: Mapping[str, str]) -> Grade:
     return _grade("correct" if same else "incorrect", f"{found.rule}/number", explanation, found)
 
 
-def _concluded(text: str) -> Candidate | None:
+def _concluded(text: str, last: Callable[[str], Candidate | None]) -> Candidate | None:
     whole = whole_text(text)
-    return whole if whole is not None and number_of(_said(whole)) is not None else _last_number(text)
+    return whole if whole is not None and number_of(_said(whole)) is not None else last(text)
 
 
-def _last_number(text: str) -> Candidate | None:
+def _last_number(text: str, *, rounded: bool) -> Candidate | None:
     """The last value where that is one number; else the last number of the sentence it stands in."""
-    found = last_value(text)
-    if found is not None and number_of(_said(found)) is not None:
+    found = last_value(text, rounded=rounded)
+    if found is not None and number_of(_said(found, rounded=rounded)) is not None:
         return found
-    return last_value(text, integers=True)
+    return last_value(text, integers=True, rounded=rounded)
 
 
-def _said(found: Candidate) -> str:
+def _said(found: Candidate, *, rounded: bool = False) -> str:
     """What a candidate says: the last member of a chain, unless the chain is an answer in a box."""
-    return concludes(found.text, "0") if found.rule in CHAINED else found.text
+    return concludes(found.text, "0", rounded=rounded) if found.rule in CHAINED else found.text
 
 
 def number_of(text: str) -> Fraction | None:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 
 import msgspec
 
+from phi4eval.graders.asked import as_asked, what_is_asked
 from phi4eval.graders.chains import CHAINED, concludes
 from phi4eval.graders.empty import is_refusal
 from phi4eval.graders.equal import Equality, compare
 from phi4eval.graders.extract import Candidate, final_statement, find_boxes, moved
 from phi4eval.graders.normal import unwrapped
-from phi4eval.graders.prose import last_word
+from phi4eval.graders.prose import last_word, named_word
 from phi4eval.graders.symbolic import TooLarge
 from phi4eval.graders.unstated import bare_answer, conclusion, last_value, whole_text
 from phi4eval.graders.verdicts import grades_of
@@ -49,18 +51,22 @@ def grade(text: str, key: Key, options: Mapping[str, str]) -> Grade:
     gold = bare_gold(key.gold)
     if not gold:
         return _grade("ungradable", "gold", "the gold is empty")
-    found = conclusion(text, final_statement(text), last_value)
+    asked = what_is_asked(key.problem)
+    last = partial(last_value, rounded=asked.rounded)
+    found = conclusion(text, final_statement(text), last, key.problem)
     if found is None and is_refusal(text):
         return _grade("refused", "refusal", "the model declined to answer")
     if found is None and options.get("form") == "answer":
         found = bare_answer(text)
-    worded = last_word(text.rstrip()) if found is None and _WORDED.fullmatch(gold) else None
-    found = found or worded or whole_text(text) or last_value(text)
+    if found is None and _WORDED.fullmatch(gold):
+        found = last_word(text.rstrip()) or (named_word(text) if whole_text(text) is None else None)
+    found = found or whole_text(text) or last(text)
     if found is None:
         return _grade("no_answer", "none", "no final answer, formula or number found")
-    judged = judge(found, gold)
+    found = as_asked(found, text, asked)
+    judged = judge(found, gold, rounded=asked.rounded)
     if judged.verdict == "incorrect" and (value := _value_in(found) or _count_of(found, text)) is not None:
-        second = judge(value, gold)
+        second = judge(value, gold, rounded=asked.rounded)
         judged = second if second.verdict == "correct" or value.rule != "counted" else judged
     if judged.verdict == "incorrect" and found.rule == "whole_text" and _SENTENCE.fullmatch(found.text):
         return _grade("no_answer", "none", "a sentence without an answer")
@@ -85,13 +91,16 @@ def _count_of(found: Candidate, text: str) -> Candidate | None:
     return msgspec.structs.replace(found, text=in_digits(said[1]), span=said.span(1), rule="counted")
 
 
-def judge(found: Candidate, gold: str) -> Grade:
-    """The grade of one extracted answer against a gold without wrapping."""
+def judge(found: Candidate, gold: str, *, rounded: bool = False) -> Grade:
+    """The grade of one extracted answer against a gold without wrapping.
+
+    rounded: the problem asks for a rounded value.
+    """
     try:
         # `the answer is 5!` is 5, unless the gold is a factorial itself
         said = f"{found.text}!" if found.exclaimed and "!" in gold else found.text
         if found.rule in CHAINED:
-            said = concludes(said, gold)
+            said = concludes(said, gold, rounded=rounded)
         result = compare(gold=gold, prediction=said)
     except TooLarge as limit:
         return _grade("ungradable", f"{found.rule}/limit", f"not compared: {limit}", found)

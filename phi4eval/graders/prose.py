@@ -21,7 +21,8 @@ _LEAF = rf"(?:{_NUMERAL}|π|[a-zA-Z](?![a-zA-Z'’])|\([-−+*/^√π\w. ]{{1,40
 _FACTOR = rf"(?:√|(?<![a-zA-Z]){_CALL})?{_LEAF}{_POWER}"
 _TERM = rf"(?:{_FACTOR}){{1,8}}"
 _EXPRESSION = re.compile(
-    rf"(?<![\w.}}\])^{{\\/*·×√π$€£²³⁻'’-])(?<!\d\s)[-−]?{_TERM}(?:[ ]?[-+−*/×·][ ]?{_TERM}){{0,20}}(?![\w$])"
+    rf"(?:(?<=\*\*)|(?<![\w.}}\])^{{\\/*·×√π$€£²³⁻'’-])(?<!\d\s))"
+    rf"[-−]?{_TERM}(?:[ ]?[-+−*/×·][ ]?{_TERM}){{0,20}}(?![\w$])"
 )
 _OPERATION = re.compile(r"[\^√π⁰¹²³⁴-⁹+*×·]|\d[ ]?[-−][ ]?\d|[a-zA-Z)]")
 _SAID_TO_BE = re.compile(r"(?:[=:]|\b(?:is|are|be|equals|gives|get|obtain|to))\s{1,2}$", re.IGNORECASE)
@@ -45,9 +46,22 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 """`there are six ways`, `so exactly one pair works`."""
+_THERE_ARE = re.compile(
+    rf"\bthere[ ](?:are|is)[ ](?:exactly[ ]|only[ ]|just[ ])?({_WORD}(?:-{_WORD})?)[ ]"
+    r"(?:(?!\b(?:is|are|so|and|or|which)\b)[^.\n=:,$]){3,120}[.!*\s]{0,4}$",
+    re.IGNORECASE,
+)
+"""`there are seven primes below 100`"""
+_TAKES = re.compile(
+    rf"\b(?:takes?|took|needs?|needed|requires?|required)[ ]({_WORD}(?:-{_WORD})?)"
+    r"[ ][a-z]{3,20}[ ](?:for|to|before)\b[^\d\n]{0,120}$",
+    re.IGNORECASE,
+)
+"""`so it took three days for the plant to reach the window`"""
 _NAMED = re.compile(
     r"\b(?:is|are|called)[ ](?:(?:an?|the)[ ])?\*{0,2}(?:\\text\{)?([a-zA-Z]{3,20})\}?\*{0,2}[.!\s*]{0,4}$"
 )
+_SET_APART = re.compile(r"\\(?:text|mbox|textbf)\{([a-zA-Z]{3,20})\}|\*\*([a-zA-Z]{3,20})\*\*")
 _OPEN = re.compile(
     r"\b(?:not|never|whether|if|suppose|assume|let|claim|wrong|doubt|unclear|unlikely|cannot|may|might|could"
     r"|would)\b|n['’]t\b",
@@ -66,12 +80,29 @@ _SUPERLATIVE = re.compile(
 )
 _HEDGE = re.compile(
     r"\b(?:(?:answer|it|result|value)[ ](?:could|might|may)|number[ ](?:might|may))[ ](?:well[ ])?be\b"
+    r"(?![ ](?:\w+ly[ ])?(?:obtained|found|checked|written))"
     r"(?![ ](?:is|are|formed|made)\b)"
     r"|\bnot[ ](?:[a-z]{2,12}[ ])?(?:sure|certain)\b|\bunsure\b|\b(?:perhaps|maybe)\b"
     r"|\bpossibly[ ](?=[-$\\\d])"
     r"|\bcan(?:not|['’]t)[ ](?:determine|tell|decide|say)\b",
     re.IGNORECASE,
 )
+
+
+_BOLD = re.compile(r"(?<!\*)\*\*(?![\s*])([^*\n]{1,120})(?<!\s)\*\*(?!\*|\s?:)")
+_LABEL = re.compile(
+    r"(?:step|case|part|method|option|choice|note|approach|scenario)\b|[^\n]*:$", re.IGNORECASE
+)
+
+
+def in_bold(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """The span of the only number or formula that a sentence sets in bold: `there are **314** integers`."""
+    found = [
+        bold.span(1)
+        for bold in _BOLD.finditer(text, start, end)
+        if re.search(r"[\d$]|\\\(", bold[1]) and not _LABEL.match(bold[1])
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def expressions(text: str, start: int, end: int) -> list[tuple[int, int]]:
@@ -99,7 +130,12 @@ def in_words(text: str, start: int, end: int) -> Candidate | None:
     for pattern in (_VERDICT, _SUPERLATIVE):
         if said := pattern.match(text, start, end):
             return candidate(text, *said.span(1), "last_words")
-    if number := _IN_WORDS.search(text, start, end) or _COUNTED.search(text, start, end):
+    if (
+        number := _IN_WORDS.search(text, start, end)
+        or _COUNTED.search(text, start, end)
+        or _TAKES.search(text, start, end)
+        or _THERE_ARE.search(text, start, end)
+    ):
         return candidate(text, *number.span(1), "last_words")
     return None
 
@@ -121,6 +157,14 @@ def last_word(text: str) -> Candidate | None:
     if _OPEN.search(text, start, found.start()) or is_hedged(text, start, len(text)):
         return None
     return candidate(text, *found.span(1), "last_words")
+
+
+def named_word(text: str) -> Candidate | None:
+    """The last word that is set in bold or as text in a formula, in the last 300 characters."""
+    found = next(reversed(list(_SET_APART.finditer(text, max(len(text) - 300, 0)))), None)
+    if found is None or _OPEN.search(text, max(found.start() - 60, 0), found.start()):
+        return None
+    return candidate(text, *found.span(found.lastindex or 1), "last_words")
 
 
 def is_hedged(text: str, start: int, end: int) -> bool:

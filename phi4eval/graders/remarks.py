@@ -11,9 +11,12 @@ _OPENS = re.compile(
     r"[\s*_(>-]*(?:(?:to|we(?: can| may| could)?|you (?:can|may)|let['’]?s|as a|quick|sanity"
     r"|double)[ -]){0,2}"
     r"(?:check|verif|confirm|not(?:e|ic)|remark|let me|i hope|feel free|please|confidence|here|indeed"
+    r"|alternatively|for (?:these|this|that) (?:values?|choices?)|some (?:define|authors|books)"
+    r"|an example of|(?:the|this) (?:main point|interested reader|identity comes|graph of)"
+    r"|th(?:is|ese|at) (?:can(?:not|['’]t)|could not) be (?:simplified|reduced)"
     r"|numerically|(?:for|an?|one) example|(?:for|by|as a) comparison|in contrast|where\b"
     r"|equality (?:occurs|holds|is)"
-    r"|this (?:checks|works|matches|agrees|confirms"
+    r"|this (?:checks|works|matches|agrees|confirms(?! that (?:there|the answer))"
     r"|is (?:\w+\s){0,3}(?:times|more|less|larger|smaller|greater))"
     r"|(?:substitut|plug|test)\w+[^\n]{0,200}\b(?:original|check|true|holds|satisf\w+|works|correct|✓|✔))"
     r"(?!.{0,400}\b(?:so|thus|hence|giving|therefore"
@@ -24,7 +27,8 @@ _OPENS = re.compile(
 _ASIDE = re.compile(r"\s*\([A-Z][a-z]{0,12}[\s,][^\n]{1,400}\)[\s.]*$")
 """A sentence in parentheses."""
 _SAYS = re.compile(
-    r"\b(?:(?:is|are) consistent|looks? reasonable|makes sense|confirmation|checks out)\b"
+    r"\b(?:(?:is|are) consistent|looks? reasonable|makes sense|confirmation|checks out"
+    r"|which (?:is|equals) indeed|indeed satisf\w+)\b"
     # `the 600 we would get for a pyramid`; `so you would have 7 left` concludes
     r"|[\d$)}]\s(?:we|you|one) would (?:get|have|obtain|need)\b"
     r"|\b(?:we|you|one) would have to\b[^.\n]{0,120}\bbut\b|\?[\s*_)]*$",
@@ -40,6 +44,8 @@ _BEHIND = re.compile(
     r"|The [^.\n]{1,60}(?:\.(?=\d)[^.\n]{1,60})? can be (?:ignored|discarded|disregarded)\.?)\s*\Z"
 )
 """A last sentence in parentheses, or about a mistake that one could make."""
+_SENTENCES = re.compile(r"\([A-Z][a-z]{0,12}[\s,]")
+_ENDED = re.compile(r"[.!?\])$][\s*]{0,3}\Z|\n\s{0,2}\Z")
 _ROUNDED = re.compile(r"\b(?:rounded|to the nearest|rounding)\b", re.IGNORECASE)
 
 
@@ -57,6 +63,19 @@ def without_remarks(text: str, tail: int) -> str:
         if remark is None or not text[: remark.start()].strip():
             break
         text = text[: remark.start()].rstrip()
+    return text
+
+
+def without_aside(text: str) -> str:
+    """A text without the parentheses of whole sentences that end it: `(Note that it is. It ...)`."""
+    if not text.endswith((")", ").")):
+        return text
+    depth = 0
+    for place in range(len(text) - 1, max(len(text) - 1_500, 0), -1):
+        depth += {")": 1, "(": -1}.get(text[place], 0)
+        if depth == 0 and text[place] == "(":
+            aside = _SENTENCES.match(text, place) and _ENDED.search(text, max(place - 4, 0), place)
+            return text[:place].rstrip() if aside else text
     return text
 
 

@@ -50,7 +50,7 @@ _FRAMES = re.compile(
     # a letter that is judged right
     rf"|\(([A-Z])\)\s{{0,2}}{_IS}\s{{1,2}}(?:the\s)?(?:{_JUDGED}|true|only|one|what we)"
     rf"|(?<![\w'’])([A-Z])\s(?:{_IS}\s(?:the\s)?(?:{_JUDGED}|only (?:one|option|choice))"
-    r"|(?:works|fits|does)(?=[.!\s]*$)|it is(?=[.!\s]*$))"
+    r"|(?:works|fits|does)(?=[.!\s]*$)|it is(?=[.!]|\s*$))"
     r"|(?<!not\s)\b[Oo]nly\s[*(]{0,3}([A-Z])[)*]{0,3}\s(?:is|was|can|could|would|will|remains?|fits|works"
     r"|satisf\w+|match\w+|holds|meets|has|gives|makes)\b"
     # one that a sentence speaks of, and the next judges right
@@ -64,7 +64,8 @@ _FRAMES = re.compile(
     re.MULTILINE,
 )
 _NEGATION = re.compile(
-    r"(?:\b(?:can)?not|\bno way|n['’]t|\bneither|\beliminate[sd]?|\bwrong|\bincorrect"
+    r"(?:\b(?:can)?not(?!\s(?:\w+\s){1,3}is\s\W{0,3}$)|\bno way|n['’]t|\bneither"
+    r"|\beliminate[sd]?|\bwrong|\bincorrect"
     r"|\brule[sd]? out|\btrap (?:in|of|is)|\bdistractor"
     r"|\btempt\w+ to (?:say|choose|pick|think)"
     r"|\b(?:if|unless|whether|suppose)(?=\s(?:you|we|i|one|someone|they)\b))"
@@ -90,7 +91,8 @@ _DENIED = re.compile(
     # what an option says is no choice of it
     r"|(?:says|states|claims|reads|refers|describes|mentions|suggests|talks"
     r"|confuses|mixes|forgets|ignores|neglects|omits|overlooks|reverses|inverts|swaps"
-    r"|has (?:the|its) [^.\n]{1,40} (?:upside down|reversed|backwards|swapped|inverted|flipped|the wrong way))\b"
+    r"|has (?:the|its) [^.\n]{1,40} (?:upside down|reversed|backwards|swapped|inverted|flipped))\b"
+    r"|,\swhich\s(?:is|was|does|would|can)(?:\snot\b|n['’]t\b)"
     r"|is (?:also )?(?:an?|possible)\b"
     r"|(?:[^.\n]|\.(?=\d)){0,60}\b(?:but|although|though|however),?\s(?:it|this|that)\s(?:is|was)"
     r"(?:\snot\b|n['’]t\b)"

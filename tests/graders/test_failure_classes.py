@@ -7,7 +7,9 @@ import pytest
 from phi4eval.graders import choice, grade_completion
 from phi4eval.types import Completion, Grade, GraderSpec, Key
 from tests.cases import (
+    asked_cases,
     blind_choices,
+    blind_responses,
     concluded_cases,
     equality_cases,
     fresh_answers,
@@ -113,6 +115,26 @@ def test_a_row_of_prose_or_of_an_unseen_set_is_judged_as_its_label_says(
     grade = grade_completion(completion, Key(gold=gold, choices=options), spec)
     assert (grade.verdict == "correct") == same, (name, grade)
     assert grade.verdict not in ("error", "ungradable")
+
+
+ASKED = [(name, *row) for name, rows in asked_cases.CLASSES.items() for row in rows]
+
+
+@pytest.mark.parametrize(("name", "problem", "gold", "text", "right"), ASKED)
+def test_what_a_problem_asks_for_is_what_is_graded(
+    name: str, problem: str, gold: str, text: str, right: bool
+) -> None:
+    for grader in ("math", "integer") if gold.isdigit() else ("math",):
+        grade = grade_text(text, Key(gold=gold, problem=problem), grader)
+        assert (grade.verdict == "correct") == right, (name, grader, grade)
+
+
+@pytest.mark.parametrize("response", blind_responses.RESPONSES, ids=lambda each: each.text[-40:])
+def test_a_response_written_before_the_grader_saw_it_is_judged_as_its_label_says(
+    response: blind_responses.Response,
+) -> None:
+    grade = grade_text(response.text, Key(gold=response.gold, problem=response.problem), "math")
+    assert (grade.verdict == "correct") == (response.right and response.read), grade
 
 
 @pytest.mark.parametrize(("gold", "text"), unseen_responses_three.OPEN)

@@ -16,7 +16,9 @@ from phi4eval.graders import find_grader
 from phi4eval.seeds import content_hash
 from phi4eval.types import Key
 from tests.cases import (
+    asked_cases,
     blind_choices,
+    blind_responses,
     choice_cases,
     concluded_cases,
     equality_cases,
@@ -100,6 +102,13 @@ def outcomes(name: str) -> list[object]:
             for gold, text in math_rows()
             for wrapped in (text, f"Answer: {text}")
         ]
+    if name in ("math", "integer"):
+        keys = [
+            (text, Key(gold=gold, problem=problem))
+            for table in asked_cases.CLASSES.values()
+            for problem, gold, text, _ in table
+        ] + [(each.text, Key(gold=each.gold, problem=each.problem)) for each in blind_responses.RESPONSES]
+        grades += [grader.grade(text, key, {}) for text, key in keys]
     return [[grade.verdict, grade.extracted] for grade in grades]
 
 

@@ -1,0 +1,156 @@
+r"""What does a problem ask for, and where does a response say that?
+
+A count (`How many`), a rounded value (`to the nearest cent`), cents, the value of an expression (`What is
+$a + b$?`) or something by its name (`the minimum value of`). All patterns are bounded.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import msgspec
+
+from phi4eval.graders.extract import MATH, Candidate, candidate
+from phi4eval.graders.numbers import parse_number
+from phi4eval.graders.structure import split_top
+from phi4eval.graders.wording import in_digits
+
+TAIL = 1_500
+"""Only this many last characters of a problem and of a response are read."""
+
+_ASKS = (
+    r"\b(?:what (?:is|are|was|were|will be|must be)|find|determine|compute|calculate|evaluate|solve for)\s"
+)
+_NAMED = re.compile(
+    _ASKS + r"(?:the\s)?((?:[a-z-]{3,20}\s?){1,4}?)"
+    r"(?=\s(?:of|in|for|that|when|if|such|between|from|over|on)\b|\s?[.?,$\\])",
+    re.IGNORECASE,
+)
+_EXPRESSION = re.compile(
+    _ASKS + r"(?:the (?:\w+ ){0,3}(?:values?|number) of\s)?\$([^$]{1,60})\$"
+    r"(?=\s?[.?,]|\s(?:if|when|where|given)\b|\s*$)",
+    re.IGNORECASE,
+)
+_COUNTED = re.compile(
+    r"\bhow many\b(?!\s(?:\w+\s){0,3}"
+    r"(?:dollars|cents|degrees|units|feet|inches|miles|hours|minutes|meters)\b)"
+    r"|\b(?:find|determine|compute|calculate|what is)\sthe\s(?:total\s)?number of\b",
+    re.IGNORECASE,
+)
+_ROUNDED = re.compile(
+    r"\bnearest\b|\bround(?:ed|ing)?\b|\bapproximat|\bestimat|\bclosest\b|\bdecimal places?\b", re.IGNORECASE
+)
+_CENTS = re.compile(r"\bin cents\b|\bhow many cents\b", re.IGNORECASE)
+_SIZES = re.compile(r"\\(?:left|right|displaystyle|[,;:! ])|[\s{}]")
+_CLOSED = re.compile(
+    r"\\(?:text|mbox|mathrm)\s?\{[^{}]*\}|\\(?!gcd|binom|max|min|lfloor|sum|prod|int|det|log)[a-zA-Z]{2,12}"
+)
+_FREE = re.compile(r"[a-df-hj-zA-Z]")
+_ENDS = re.compile(
+    r",\s|;|\\q?quad|\\(?:Rightarrow|implies)(?![a-zA-Z])|\\\\|\.(?!\d)|\s(?:and|or|so|because|since)\b|\n"
+)
+
+
+_WEAK = frozenset({"last_formula", "last_number"})
+_COUNT_OF = re.compile(
+    r"(?<![\w.^_{=+*/-])\$?(\d{1,4}|(?<=only )one|(?<=exactly )one"
+    r"|two|three|four|five|six|seven|eight|nine|ten)\$?\s[a-z][^.\n:\d]{1,100}?"
+    r"(?::|,?\snamely(?:\sthe\s\w{3,12})?|(?<=\ssolutions)|(?<=\svalues)|(?<=\sroots)|(?<=\spairs)"
+    r"|\.\s(?:they|these|those)\sare:?)"
+    r"(?:\s{0,2}\$[^$]{1,60}\$,?(?:\sand)?){0,12}[\s$(]{0,4}$",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"(?:^|[$,;]|\b(?:and|or)\b)\s*([^=<>,;$]{1,30}?)\s*=")
+_VARIABLE = re.compile(r"\\?[a-zA-Z]{1,8}(?:_\w)?(?:\(\w\))?")
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a problem asks for. expression: squeezed LaTeX, or empty; names: in lower case."""
+
+    counted: bool = False
+    rounded: bool = False
+    cents: bool = False
+    expression: str = ""
+    names: tuple[str, ...] = ()
+
+
+@lru_cache(maxsize=2_000)
+def what_is_asked(problem: str) -> Asked:
+    """Read a problem's last sentences. An empty one asks for nothing in particular."""
+    tail = problem[-TAIL:]
+    expressions = [_squeezed(said[1]) for said in _EXPRESSION.finditer(tail)]
+    return Asked(
+        counted=_COUNTED.search(tail) is not None,
+        rounded=_ROUNDED.search(tail) is not None,
+        cents=_CENTS.search(tail) is not None,
+        expression=expressions[-1] if expressions and len(expressions[-1]) <= 30 else "",
+        names=tuple(" ".join(said[1].lower().split()) for said in _NAMED.finditer(tail)),
+    )
+
+
+def as_asked(found: Candidate, text: str, asked: Asked) -> Candidate:
+    """An answer that merely came last, or what the problem asks for where that says more or something else.
+
+    Of `we get $a = 1$ and $b = 2$` what is asked for; the value of an expression in front of a remark about
+    another name; the count of `there are $3$ solutions: $x = 1, 2, 5$`.
+    """
+    if found.rule not in _WEAK:
+        return found
+    if asked.cents:
+        return msgspec.structs.replace(found, text=_in_cents(found.text))
+    if asked.counted and (count := _count_before(found, text)) is not None:
+        return count
+    if asked.expression and _names_another(found.text, asked.expression):
+        return _value_of(asked.expression, text) or found
+    return found
+
+
+def _names_another(text: str, expression: str) -> bool:
+    """Does a value name something else than the expression, or several things?"""
+    names = [_squeezed(name) for name in _NAME.findall(text)]
+    simple = all(_VARIABLE.fullmatch(name) for name in names)
+    return bool(names) and simple and (expression not in names or len(set(names)) > 1)
+
+
+def _count_before(found: Candidate, text: str) -> Candidate | None:
+    said = _COUNT_OF.search(text, max(found.span[0] - 160, 0), found.span[0])
+    if said is None or parse_number(in_digits(said[1])) is None:
+        return None
+    return msgspec.structs.replace(found, text=in_digits(said[1]), span=said.span(1), rule="counted")
+
+
+def _in_cents(text: str) -> str:
+    """`$0.25` as `25`; any other text as it is."""
+    money = re.fullmatch(r"\\?\$(\d{0,6})\.(\d\d)", text)
+    return str(int(money[1] + money[2])) if money else text
+
+
+def _value_of(expression: str, text: str) -> Candidate | None:
+    """The last closed value that a response gives an expression: `3 + 4 = 7` of `so $a + b = 3 + 4 = 7$`."""
+    begin = max(len(text) - TAIL, 0)
+    formulas = [m.span() for m in MATH.finditer(text, begin)]
+    for said in reversed(list(_given(expression).finditer(text, begin))):
+        if re.search(r"[-+*/^]\s?\Z", text[max(said.start() - 2, 0) : said.start()]):
+            continue
+        end = next((b for a, b in formulas if a <= said.start() < b), min(len(text), said.end() + 80))
+        value = split_top(re.sub(r"\\[)\]]$", "", text[said.end() : end].rstrip("$ \n")), ",")[0]
+        if stop := _ENDS.search(value):
+            value = value[: stop.start()]
+        if re.search(r"\d|\\pi|\\infty", value) and not _FREE.search(_CLOSED.sub("", value)):
+            return candidate(text, said.end(), said.end() + len(value), "last_formula")
+    return None
+
+
+@lru_cache(maxsize=2_000)
+def _given(expression: str) -> re.Pattern[str]:
+    """The expression in front of an equals sign, with any spacing."""
+    gaps = r"[\s{}]{0,2}(?:\\(?:left|right|,))?\s?"
+    return re.compile(
+        r"(?<![\w\\^_)}|])" + gaps.join(map(re.escape, expression)) + r"[\s}]{0,3}&?\s?=\s{0,3}"
+    )
+
+
+def _squeezed(formula: str) -> str:
+    """A formula without spaces, braces and sizes: how an asked expression is kept."""
+    return _SIZES.sub("", formula)
