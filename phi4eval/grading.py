@@ -46,7 +46,8 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     form: `answer` (prediction is a final answer and nothing else) or `response` (a whole completion in which
     the final answer has to be found first). kind: `choice`, `text` and `integer` name the grader; any other
     means mathematics. choices: option texts from A on; they make the pair one of multiple choice, and gold a
-    letter, or the text or value of one option. problem: the question; kept for graders that want it.
+    letter, or the text or value of one option. problem: the question: an answer that
+    is not stated is read by what it asks for.
     """
 
     gold: str

@@ -92,8 +92,8 @@ def what_is_asked(problem: str) -> Asked:
 def as_asked(found: Candidate, text: str, asked: Asked) -> Candidate:
     """An answer that merely came last, or what the problem asks for where that says more or something else.
 
-    Of `we get $a = 1$ and $b = 2$` what is asked for; the value of an expression in front of a remark about
-    another name; the count of `there are $3$ solutions: $x = 1, 2, 5$`.
+    Rule `last_asked`: of `we get $a = 1$ and $b = 2$` the one in question; the value of an expression in
+    front of a remark about another name. Rule `last_count`: the 3 of `$3$ solutions: $1, 2, 5$`.
     """
     if found.rule not in _WEAK:
         return found
@@ -117,7 +117,7 @@ def _count_before(found: Candidate, text: str) -> Candidate | None:
     said = _COUNT_OF.search(text, max(found.span[0] - 160, 0), found.span[0])
     if said is None or parse_number(in_digits(said[1])) is None:
         return None
-    return msgspec.structs.replace(found, text=in_digits(said[1]), span=said.span(1), rule="counted")
+    return msgspec.structs.replace(found, text=in_digits(said[1]), span=said.span(1), rule="last_count")
 
 
 def _in_cents(text: str) -> str:
@@ -138,7 +138,7 @@ def _value_of(expression: str, text: str) -> Candidate | None:
         if stop := _ENDS.search(value):
             value = value[: stop.start()]
         if re.search(r"\d|\\pi|\\infty", value) and not _FREE.search(_CLOSED.sub("", value)):
-            return candidate(text, said.end(), said.end() + len(value), "last_formula")
+            return candidate(text, said.end(), said.end() + len(value), "last_asked")
     return None
 
 

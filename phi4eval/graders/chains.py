@@ -11,7 +11,9 @@ import re
 from phi4eval.graders.normal import unwrapped
 from phi4eval.graders.structure import split_top
 
-CHAINED = frozenset({"last_formula", "last_number", "whole_text", "result", "statement", "answer_line"})
+CHAINED = frozenset(
+    {"last_formula", "last_number", "last_asked", "whole_text", "result", "statement", "answer_line"}
+)
 """Rules of `extract` and `unstated` that may take a whole chain."""
 LONGEST = 4_000
 """A longer formula is not taken apart."""

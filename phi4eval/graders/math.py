@@ -67,7 +67,7 @@ def grade(text: str, key: Key, options: Mapping[str, str]) -> Grade:
     judged = judge(found, gold, rounded=asked.rounded)
     if judged.verdict == "incorrect" and (value := _value_in(found) or _count_of(found, text)) is not None:
         second = judge(value, gold, rounded=asked.rounded)
-        judged = second if second.verdict == "correct" or value.rule != "counted" else judged
+        judged = second if second.verdict == "correct" or value.rule != "last_count" else judged
     if judged.verdict == "incorrect" and found.rule == "whole_text" and _SENTENCE.fullmatch(found.text):
         return _grade("no_answer", "none", "a sentence without an answer")
     return judged
@@ -88,7 +88,7 @@ def _count_of(found: Candidate, text: str) -> Candidate | None:
     said = _COUNT.search(text, max(found.span[0] - 80, 0), found.span[0])
     if said is None or in_digits(said[1]) != str(len(_MEMBERS.split(found.text))):
         return None
-    return msgspec.structs.replace(found, text=in_digits(said[1]), span=said.span(1), rule="counted")
+    return msgspec.structs.replace(found, text=in_digits(said[1]), span=said.span(1), rule="last_count")
 
 
 def judge(found: Candidate, gold: str, *, rounded: bool = False) -> Grade:

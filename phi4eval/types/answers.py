@@ -73,6 +73,7 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
 
     gold: free-form answer, or the letter of the right choice in the rendered order.
     choices: option texts in the rendered order. order: position in the data of each rendered choice.
+    problem: the question by itself, without instructions and examples.
     extra: what a grader needs beside the gold (HumanEval's tests and entry point).
     """
 
