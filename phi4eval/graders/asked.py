@@ -7,13 +7,16 @@ $a + b$?`) or something by its name (`the minimum value of`). All patterns are b
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 import msgspec
 
 from phi4eval.graders.extract import MATH, Candidate, candidate
+from phi4eval.graders.normal import normalised
 from phi4eval.graders.numbers import parse_number
 from phi4eval.graders.structure import split_top
+from phi4eval.graders.units import COUNTED, split_unit, unit_of
 from phi4eval.graders.wording import in_digits
 
 TAIL = 1_500
@@ -41,7 +44,15 @@ _COUNTED = re.compile(
 _ROUNDED = re.compile(
     r"\bnearest\b|\bround(?:ed|ing)?\b|\bapproximat|\bestimat|\bclosest\b|\bdecimal places?\b", re.IGNORECASE
 )
-_CENTS = re.compile(r"\bin cents\b|\bhow many cents\b", re.IGNORECASE)
+_IN_UNIT = re.compile(
+    r"\bin\s((?:square\s|cubic\s)?[a-z]{2,15}(?:\sper\s[a-z]{2,12})?)(?=[.?,)]|\s*$)"
+    r"|\bhow many\s(?:more\s|total\s|whole\s)?((?:square\s|cubic\s)?[a-z]{2,15}(?:\sper\s[a-z]{2,12})?)\b",
+    re.IGNORECASE,
+)
+_ASKING = re.compile(r"(?<=[.?!])\s+(?!(?:express|give|round|write|enter|provide)\b)", re.IGNORECASE)
+"""Where the last sentence begins, with what is said of the answer's form behind it."""
+_PERCENT = re.compile(r"\bwhat percent|\bpercentage\b|\bas a percent\b", re.IGNORECASE)
+_SAID_PERCENT = re.compile(r"(?<!not )(?<![\w.])(\d[\d,]*(?:\.\d+)?)\s?(?:\\?%|percent\b)")
 _SIZES = re.compile(r"\\(?:left|right|displaystyle|[,;:! ])|[\s{}]")
 _CLOSED = re.compile(
     r"\\(?:text|mbox|mathrm)\s?\{[^{}]*\}|\\(?!gcd|binom|max|min|lfloor|sum|prod|int|det|log)[a-zA-Z]{2,12}"
@@ -62,7 +73,10 @@ _COUNT_OF = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(r"(?:^|[$,;]|\b(?:and|or)\b)\s*([^=<>,;$]{1,30}?)\s*=")
-_VARIABLE = re.compile(r"\\?[a-zA-Z]{1,8}(?:_\w)?(?:\(\w\))?")
+_VARIABLE = re.compile(r"\\?[a-zA-Z]{1,8}(?:_\w)?(?:\([^()]{1,20}\))?")
+_SOLVED = re.compile(
+    r"[\s$*>-]{0,6}(?:so|thus|hence|then|therefore)?,?[\s$*]{0,4}[a-zA-Z]\s?=[^,;=]{1,40}", re.IGNORECASE
+)
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,9 +84,13 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     counted: bool = False
     rounded: bool = False
-    cents: bool = False
+    percent: bool = False
+    unit: str = ""
     expression: str = ""
     names: tuple[str, ...] = ()
+
+
+NOTHING_ASKED = Asked()
 
 
 @lru_cache(maxsize=2_000)
@@ -83,7 +101,8 @@ def what_is_asked(problem: str) -> Asked:
     return Asked(
         counted=_COUNTED.search(tail) is not None,
         rounded=_ROUNDED.search(tail) is not None,
-        cents=_CENTS.search(tail) is not None,
+        percent=_PERCENT.search(tail) is not None,
+        unit=_unit_asked(_ASKING.split(tail)[-1]),
         expression=expressions[-1] if expressions and len(expressions[-1]) <= 30 else "",
         names=tuple(" ".join(said[1].lower().split()) for said in _NAMED.finditer(tail)),
     )
@@ -97,13 +116,28 @@ def as_asked(found: Candidate, text: str, asked: Asked) -> Candidate:
     """
     if found.rule not in _WEAK:
         return found
-    if asked.cents:
-        return msgspec.structs.replace(found, text=_in_cents(found.text))
+    if asked.percent and "%" not in found.text:
+        return _percent_of(found, text) or found
     if asked.counted and (count := _count_before(found, text)) is not None:
         return count
     if asked.expression and _names_another(found.text, asked.expression):
-        return _value_of(asked.expression, text) or found
+        return next(_values_of(asked.expression, text), found)
+    if asked.expression and _FREE.search(_CLOSED.sub("", found.text)) and "=" not in found.text:
+        return next(_values_of(asked.expression, text), found)
+    if asked.expression and found.rule == "last_number" and "=" not in found.text:
+        return _only_value_of(asked.expression, text) or found
     return found
+
+
+def _only_value_of(expression: str, text: str) -> Candidate | None:
+    """The one value that a response gives an expression, in a line of its own, named nowhere behind it."""
+    values = list(_values_of(expression, text))
+    if len({value.text for value in values}) != 1:
+        return None
+    if re.search(rf"(?<![\w]){re.escape(expression)}(?![\w])", text[values[0].span[1] :]):
+        return None
+    line = text[text.rfind("\n", 0, values[0].span[0]) + 1 :].partition("\n")[0]
+    return values[0] if _SOLVED.fullmatch(line) else None
 
 
 def _names_another(text: str, expression: str) -> bool:
@@ -120,14 +154,31 @@ def _count_before(found: Candidate, text: str) -> Candidate | None:
     return msgspec.structs.replace(found, text=in_digits(said[1]), span=said.span(1), rule="last_count")
 
 
-def _in_cents(text: str) -> str:
-    """`$0.25` as `25`; any other text as it is."""
-    money = re.fullmatch(r"\\?\$(\d{0,6})\.(\d\d)", text)
-    return str(int(money[1] + money[2])) if money else text
+def in_unit(gold: str, said: str, unit: str) -> str:
+    """A gold that is a mere number, in the unit that the problem asks for, where the answer names one too."""
+    if not unit or parse_number(gold) is None:
+        return gold
+    named = split_unit(normalised(said))[1]
+    return gold if named is None or named == COUNTED else f"{gold} {unit}"
 
 
-def _value_of(expression: str, text: str) -> Candidate | None:
-    """The last closed value that a response gives an expression: `3 + 4 = 7` of `so $a + b = 3 + 4 = 7$`."""
+def _percent_of(found: Candidate, text: str) -> Candidate | None:
+    """The last percentage of the sentence that a value stands in: `2 out of 4, or 50%`."""
+    start = max(text.rfind(". ", 0, found.span[0]), text.rfind("\n", 0, found.span[0])) + 1
+    end = min((at for mark in (". ", "\n") if (at := text.find(mark, found.span[1])) >= 0), default=len(text))
+    said = next(reversed(list(_SAID_PERCENT.finditer(text, start, end))), None)
+    return None if said is None else candidate(text, *said.span(), "last_asked")
+
+
+def _unit_asked(question: str) -> str:
+    """The unit that a question asks for (`in inches per second`, `how many hours`), or an empty string."""
+    units = [(said[1] or said[2]).lower() for said in _IN_UNIT.finditer(question)]
+    known = [unit for unit in units if (found := unit_of(unit)) is not None and found != COUNTED]
+    return known[-1] if known else ""
+
+
+def _values_of(expression: str, text: str) -> Iterator[Candidate]:
+    """The closed values that a response gives an expression, the last first: `3 + 4` of `a = 3 + 4`."""
     begin = max(len(text) - TAIL, 0)
     formulas = [m.span() for m in MATH.finditer(text, begin)]
     for said in reversed(list(_given(expression).finditer(text, begin))):
@@ -137,9 +188,10 @@ def _value_of(expression: str, text: str) -> Candidate | None:
         value = split_top(re.sub(r"\\[)\]]$", "", text[said.end() : end].rstrip("$ \n")), ",")[0]
         if stop := _ENDS.search(value):
             value = value[: stop.start()]
-        if re.search(r"\d|\\pi|\\infty", value) and not _FREE.search(_CLOSED.sub("", value)):
-            return candidate(text, said.end(), said.end() + len(value), "last_asked")
-    return None
+        if re.search(r"\d|\\pi|\\infty", value) and not _FREE.search(
+            _CLOSED.sub("", value.rpartition("=")[2])
+        ):
+            yield candidate(text, said.end(), said.end() + len(value), "last_asked")
 
 
 @lru_cache(maxsize=2_000)

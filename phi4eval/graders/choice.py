@@ -88,7 +88,7 @@ def grade(text: str, key: Key, options: Mapping[str, str]) -> Grade:
     if stated is not None and found is not None and found.rule in EXPLICIT and not _names_nothing(stated):
         revised = revised_letter(text, found.span[0], letters)
         return judge(revised, key, options) if revised is not None else stated
-    unstated = _unstated(text, letters, key.choices)
+    unstated = _unstated(text, letters, key)
     if unstated is not None and (found is None or unstated.span[0] >= found.span[0]):
         return judge(unstated, key, options)
     if stated is not None and found is not None:
@@ -106,8 +106,9 @@ def grade(text: str, key: Key, options: Mapping[str, str]) -> Grade:
     return _grade("no_answer", "none", "no option is stated as the answer")
 
 
-def _unstated(text: str, letters: str, choices: Sequence[str]) -> Candidate | None:
+def _unstated(text: str, letters: str, key: Key) -> Candidate | None:
     """The option that a text without a labelled answer commits to, in a sentence or by a line of its own."""
+    choices = key.choices
     if is_undecided(text):
         return None
     spoken = spoken_letter(text, letters) or _last_line(text, letters, choices)
@@ -115,7 +116,7 @@ def _unstated(text: str, letters: str, choices: Sequence[str]) -> Candidate | No
     if first is not None:
         # what follows a first line that answers explains it, unless it takes the answer back
         return revised_letter(text, first.span[1], letters) or first
-    chosen = chosen_option(text, choices, letters)
+    chosen = chosen_option(text, choices, letters, key.problem)
     stated = [each for each in (spoken, chosen) if each is not None]
     if not stated:
         return first_sentence(text, choices, letters)

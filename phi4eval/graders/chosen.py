@@ -37,6 +37,7 @@ _BY_WORDS = re.compile(
     r"(?=[.!\s]*(?:\Z|\n))"
     r"|\b(?i:(?:correct|right|best|only|valid) (?:option|choice|alternative|statement)"
     r" (?:is|would be|must be)):?\s([^.;!?\n]{2,300})"
+    r"|\b(?i:so|hence|thus|therefore),?\s([^.;!?\n,]{1,60}?)\sit is(?=[.!\s]*(?:\Z|\n))"
     r"|\bAntwort(?: ist)?, dass\s([^.;!?\n]{2,300})"
 )
 _ASIDE = re.compile(r",?\s(?:although|though|but|because|since|as|rather|over|instead|even|not)\b|,\s")
@@ -71,6 +72,11 @@ _BEST = re.compile(
 _NOT = re.compile(r"\b(?:not|never|but)\b|n['’]t\b", re.IGNORECASE)
 _NUMBERED = re.compile(r"(?:option|choice) (\d{1,2})[:.,]? ?\((.{1,300})\)", re.IGNORECASE)
 """`Option 2 (10)`: place and text agree, so that options may be numbers."""
+_STEM = re.compile(
+    r"\b[Ww]hich (?:one |ones )?(?:of (?:the following|these|them)(?:\s[a-z]+){0,4}?\s)?"
+    r"((?:is|are|was|were|does|do|can|could|would|will|has|have|must|should)\s[^?:\n]{3,200})"
+)
+"""What a problem asks of its options: `is NOT a property of bitmap graphics`."""
 _TRUTHS = re.compile(r"(?:true|false),\s?(?:true|false)")
 _JUDGED = r"\b[^.\n]{0,100}?(?<!not )(?<!n['’]t )\b(true|false|correct|incorrect|holds|fails|valid|invalid)\b"
 _FIRST = re.compile(rf"\b(?:(?:statement |S)(?:1|I|one)|first(?: statement)?){_JUDGED}", re.IGNORECASE)
@@ -84,7 +90,7 @@ _TRUE = frozenset({"true", "correct", "holds", "valid"})
 _RINGED = "①②③④⑤⑥⑦⑧⑨⑩"
 
 
-def chosen_option(text: str, choices: Sequence[str], letters: str) -> Candidate | None:
+def chosen_option(text: str, choices: Sequence[str], letters: str, problem: str) -> Candidate | None:
     """The last option that the text chooses behind a lead, by its words, or in another word order."""
     begin = max(len(text) - TAIL, 0)
     found = [
@@ -97,6 +103,7 @@ def chosen_option(text: str, choices: Sequence[str], letters: str) -> Candidate 
             _romance(text, begin, letters),
             _superlative(text, begin, letters),
             _two_statements(text, begin, choices, letters),
+            _as_asked(text, begin, letters, problem),
         )
         if candidate is not None
     ]
@@ -227,6 +234,23 @@ def _superlative(text: str, begin: int, letters: str) -> Candidate | None:
     if len({line[1] for line in judged}) != 1:
         return None
     return Candidate(text=judged[-1][1], span=judged[-1].span(1), rule="judged_right")
+
+
+def _as_asked(text: str, begin: int, letters: str, problem: str) -> Candidate | None:
+    """The only letter of which the text says what the problem asks for: `C is NOT a property of bitmaps`."""
+    stems = list(_STEM.finditer(problem[-TAIL:]))
+    words = stems[-1][1].split()[:5] if stems else []
+    if len(words) < 3:
+        return None
+    said = re.compile(
+        r"(?<![\w'’])(?<!and )(?<!or )\(?([A-Z])\)?[*_]{0,2}\s(?i:"
+        + r"\s".join(map(re.escape, words))
+        + r")\b"
+    )
+    found = [match for match in said.finditer(text, begin) if match[1] in letters]
+    if len({match[1] for match in found}) != 1:
+        return None
+    return Candidate(text=found[-1][1], span=found[-1].span(1), rule="as_asked")
 
 
 def _two_statements(text: str, begin: int, choices: Sequence[str], letters: str) -> Candidate | None:

@@ -88,6 +88,8 @@ _LED_IN = re.compile(
 _CONDITION = re.compile(
     r"[,;]?\s(?:because|since|when|where|if|whenever|given|assuming|after|once|as)\b", re.IGNORECASE
 )
+_BEGINS_WITH_REASON = re.compile(r"(?:if|when|since|because|as|given|after)\b", re.IGNORECASE)
+"""A sentence whose main clause is still to come."""
 _PURPOSE = re.compile(r"\sto\s(?!get|obtain|find|give|reach|arrive)[a-z]{3,20}\s")
 _NEEDED = re.compile(r"\b(?:need(?:s|ed)?|requires?d?|takes?|took)\b[^.\n]{0,120}\d", re.IGNORECASE)
 """`needs 132 spoons to make 16 cakes`: the purpose says no value."""
@@ -136,6 +138,7 @@ def main_clause(text: str, start: int, end: int, formulas: list[re.Match[str]]) 
                 and not _POINT.match(text, reason.end())
             )
             or (_SUCH.search(reason[0]) and _is_open(before) and _THEN_IS.search(text, reason.end(), end))
+            or (_BEGINS_WITH_REASON.match(before.lstrip()) and ", " not in before)
             or _RESUMED.search(text, reason.end(), end)
             or _SHOWN.match(text, reason.end(), end)
         ):

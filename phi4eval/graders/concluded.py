@@ -13,7 +13,7 @@ import msgspec
 
 from phi4eval.graders.ending import SENTENCE, TAIL, concludes_nothing, conclusion
 from phi4eval.graders.extract import Candidate
-from phi4eval.graders.options import COMPARED, options_named, plain
+from phi4eval.graders.options import COMPARED, SUBSCRIPTS, options_named, plain
 from phi4eval.graders.unstated import last_value
 from phi4eval.graders.valued import valued_option
 from phi4eval.graders.wording import in_digits
@@ -123,7 +123,7 @@ def concluded_option(text: str, choices: Sequence[str], letters: str) -> Candida
     if (
         value is not None
         and value.span[1] > offset + sentence.start()
-        and not _PART.match(text, value.span[1])
+        and (value.text.endswith("%") or not _PART.match(text, value.span[1]))
         and not _BOUND.search(text[: value.span[0]][-40:])
         and not _equals_behind(text, value.span[1])
     ):
@@ -254,7 +254,7 @@ def _option_in(
 def _named_once(said: str, choices: Sequence[str], letters: str) -> tuple[int, int] | None:
     """Where the only option that a sentence names undenied stands in it."""
     found: dict[str, tuple[int, int]] = {}
-    attached = False
+    attached, said = False, said.translate(SUBSCRIPTS)
     options = {letter: _stems(choice) for letter, choice in zip(letters, choices, strict=False)}
     for letter, choice in zip(letters, choices, strict=False):
         if (pattern := _pattern_of(choice)) is None:

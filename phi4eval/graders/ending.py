@@ -13,7 +13,10 @@ from phi4eval.graders.remarks import without_remarks
 TAIL = 2_000
 """Only this many last characters are read."""
 
-SENTENCE = re.compile(r"(?:[^.!?\n]|(?<=\b[A-Z])\.(?=\s)|\.(?=\w)){1,1000}[.!?\s]{0,20}$")
+SENTENCE = re.compile(
+    r"(?:[^.!?\n]|(?:(?<=\b[A-Z])|(?<=\bMr)|(?<=\bMs)|(?<=\bMrs)|(?<=\bDr)|(?<=\bSt))\.(?=\s)|\.(?=\w)){1,1000}"
+    r"[.!?\s]{0,20}$"
+)
 """The last sentence; a full stop inside a number or behind an initial is none."""
 _COURTESY = re.compile(
     r"(?:\n|(?<=[.!?])\s)[\s*_>-]{0,8}(?:i hope|hope (?:this|that)|let me know|feel free"
@@ -28,6 +31,9 @@ _REASON_BEHIND = re.compile(
 _OTHERS = re.compile(
     r"(?<=[.!?*])\s+The (?:others|(?:other|remaining) (?:\w+ )?(?:two|three|four|options?|choices?"
     r"|statements?|answers?))\b[^\n]{1,300}\Z"
+    r"|(?<=[.!?*])\s+The\s[^.\n]{1,200}\binstead\.?\Z"
+    r"|(?<=[.!?*])\s+[\"“][^\n→⇒]{1,200}"
+    r"\b(?:would|is not|isn['’]t|cannot|does not|doesn['’]t)\b[^\n→⇒]{0,200}\Z"
 )
 """`The other three describe water.`"""
 _UNDECIDED = re.compile(
@@ -40,6 +46,7 @@ _UNDECIDED = re.compile(
 )
 _CUT = re.compile(
     r"\b(?:an?|the|that|is|are|of|to|would|not|and|or|because|for|with|an? good|it|they|this|which|if|be)\s*$"
+    r"|[=+×·/]\s*$"
 )
 """A sentence that the token limit cut off."""
 _TAKEN_BACK = re.compile(

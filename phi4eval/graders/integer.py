@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import partial
 
-from phi4eval.graders.asked import as_asked, what_is_asked
+from phi4eval.graders.asked import as_asked, in_unit, what_is_asked
 from phi4eval.graders.chains import CHAINED, concludes
 from phi4eval.graders.empty import is_refusal
+from phi4eval.graders.equal import compare
 from phi4eval.graders.extract import Candidate, final_statement
+from phi4eval.graders.given import told_apart
 from phi4eval.graders.normal import plain_value
 from phi4eval.graders.numbers import parse_number
 from phi4eval.graders.unstated import bare_answer, conclusion, last_value, whole_text
@@ -44,11 +46,13 @@ def grade(text: str, key: Key, options: Mapping[str, str]) -> Grade:
     found = found or _concluded(text, last)
     if found is None:
         return _grade("no_answer", "none", "no final answer and no number found")
-    found = as_asked(found, text, asked)
+    found = told_apart(as_asked(found, text, asked), text, key.problem)
     value = number_of(_said(found, rounded=asked.rounded))
     if value is None:
         return _grade("incorrect", f"{found.rule}/not_a_number", "the stated answer is not one number", found)
-    same = value == gold
+    said = _said(found, rounded=asked.rounded)
+    golden = in_unit(str(gold), said, asked.unit)
+    same = value == gold if golden == str(gold) else compare(gold=golden, prediction=said).same
     explanation = f"{_shown(value)} {'equals' if same else 'is not'} {_shown(gold)}"
     return _grade("correct" if same else "incorrect", f"{found.rule}/number", explanation, found)
 

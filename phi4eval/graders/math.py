@@ -12,13 +12,16 @@ from functools import partial
 
 import msgspec
 
-from phi4eval.graders.asked import as_asked, what_is_asked
+from phi4eval.graders.asked import NOTHING_ASKED, Asked, as_asked, in_unit, what_is_asked
 from phi4eval.graders.chains import CHAINED, concludes
 from phi4eval.graders.empty import is_refusal
 from phi4eval.graders.equal import Equality, compare
 from phi4eval.graders.extract import Candidate, final_statement, find_boxes, moved
+from phi4eval.graders.given import told_apart
 from phi4eval.graders.normal import unwrapped
+from phi4eval.graders.options import LETTERS
 from phi4eval.graders.prose import last_word, named_word
+from phi4eval.graders.spoken import spoken_letter
 from phi4eval.graders.symbolic import TooLarge
 from phi4eval.graders.unstated import bare_answer, conclusion, last_value, whole_text
 from phi4eval.graders.verdicts import grades_of
@@ -32,6 +35,8 @@ _grade = grades_of(f"math@{VERSION}")
 STATED = frozenset({"answer_line", "statement", "result"})
 """Rules whose text may be a whole sentence."""
 _COUNT = re.compile(r"\b(\d{1,3}|[a-z]{3,9})\s[^\d.\n:]{2,60}(?::|,\snamely)\s{1,2}$")
+_LETTER = re.compile(r"\\text\{\(?[A-J]\)?\}")
+"""A gold that is an option of a problem with choices."""
 _MEMBERS = re.compile(r"[,;]\s?(?:and\s)?(?![^()]{0,60}\))|\sand\s")
 _WORDED = re.compile(r"\\(?:text|mbox)\{[a-zA-Z]{3,20}\}|[a-zA-Z]{3,20}")
 _WORD = re.compile(r"[A-Za-z'’]{2,}")
@@ -63,10 +68,12 @@ def grade(text: str, key: Key, options: Mapping[str, str]) -> Grade:
     found = found or whole_text(text) or last(text)
     if found is None:
         return _grade("no_answer", "none", "no final answer, formula or number found")
-    found = as_asked(found, text, asked)
-    judged = judge(found, gold, rounded=asked.rounded)
+    if _LETTER.fullmatch(gold) and found.rule not in STATED and (said := spoken_letter(text, LETTERS)):
+        found = said
+    found = told_apart(as_asked(found, text, asked), text, key.problem)
+    judged = judge(found, gold, asked)
     if judged.verdict == "incorrect" and (value := _value_in(found) or _count_of(found, text)) is not None:
-        second = judge(value, gold, rounded=asked.rounded)
+        second = judge(value, gold, asked)
         judged = second if second.verdict == "correct" or value.rule != "last_count" else judged
     if judged.verdict == "incorrect" and found.rule == "whole_text" and _SENTENCE.fullmatch(found.text):
         return _grade("no_answer", "none", "a sentence without an answer")
@@ -91,17 +98,14 @@ def _count_of(found: Candidate, text: str) -> Candidate | None:
     return msgspec.structs.replace(found, text=in_digits(said[1]), span=said.span(1), rule="last_count")
 
 
-def judge(found: Candidate, gold: str, *, rounded: bool = False) -> Grade:
-    """The grade of one extracted answer against a gold without wrapping.
-
-    rounded: the problem asks for a rounded value.
-    """
+def judge(found: Candidate, gold: str, asked: Asked = NOTHING_ASKED) -> Grade:
+    """The grade of one extracted answer against a gold without wrapping, in the unit that is asked for."""
     try:
         # `the answer is 5!` is 5, unless the gold is a factorial itself
         said = f"{found.text}!" if found.exclaimed and "!" in gold else found.text
         if found.rule in CHAINED:
-            said = concludes(said, gold, rounded=rounded)
-        result = compare(gold=gold, prediction=said)
+            said = concludes(said, gold, rounded=asked.rounded)
+        result = compare(gold=in_unit(gold, said, asked.unit), prediction=said)
     except TooLarge as limit:
         return _grade("ungradable", f"{found.rule}/limit", f"not compared: {limit}", found)
     relation = "is" if result.same else "is not"

@@ -15,7 +15,8 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 COMPARED = 100
 """Longest value that is compared with the options as mathematics."""
 
-_BRACKETS = str.maketrans("（）［］，、", "()[],,")
+SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+_BRACKETS = str.maketrans("（）［］，、", "()[],,") | SUBSCRIPTS
 _RINGED = {0x24B6 + place: letter for place, letter in enumerate(LETTERS)}
 _RINGED |= {0xFF21 + place: letter for place, letter in enumerate(LETTERS)}
 _RINGED |= {0x24D0 + place: letter.lower() for place, letter in enumerate(LETTERS)}
@@ -25,6 +26,7 @@ _MARKS = re.compile(
     r"\\(?:quad|qquad|hspace\{[^{}]*\}|[,;:! ~])|[*_`\"“”‘]|(?<!\w)['’]"
     r"|['’](?!\w)|\\?\\?\\\[|\\?\\\]"
 )
+_BRACES, _EXPONENT = re.compile(r"[{}]"), re.compile(r"[\^_]\{[^{}]+\}")
 _ASSIGNED = re.compile(r"^[a-zA-Z]\s?=\s?")
 _LEADING_WORD = re.compile(r"^(?:the|an?|it|they|there)\s+(?=\w)", re.IGNORECASE)
 _ONLY = re.compile(r"^only\s+|\s+only$", re.IGNORECASE)
@@ -62,7 +64,7 @@ def plain(text: str) -> str:
     )
     while len(value) > 2 and value[0] == "{" and value[-1] == "}":
         value = value[1:-1]
-    value = re.sub(r"[{}]", " ", value) if "\\" not in value else value
+    value = _BRACES.sub(" ", value) if "\\" not in value and not _EXPONENT.search(value) else value
     return " ".join(value.split()).strip(" .,;:")
 
 

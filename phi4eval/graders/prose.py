@@ -130,9 +130,12 @@ def in_words(text: str, start: int, end: int) -> Candidate | None:
     for pattern in (_VERDICT, _SUPERLATIVE):
         if said := pattern.match(text, start, end):
             return candidate(text, *said.span(1), "last_words")
+    exactly = _COUNTED.search(text, start, end)
+    if exactly and re.search(r"\d", text[start : exactly.start()]):
+        exactly = None  # `6 of them have exactly four red faces`
     if (
         number := _IN_WORDS.search(text, start, end)
-        or _COUNTED.search(text, start, end)
+        or exactly
         or _TAKES.search(text, start, end)
         or _THERE_ARE.search(text, start, end)
     ):

@@ -11,6 +11,7 @@ _OPENS = re.compile(
     r"[\s*_(>-]*(?:(?:to|we(?: can| may| could)?|you (?:can|may)|let['’]?s|as a|quick|sanity"
     r"|double)[ -]){0,2}"
     r"(?:check|verif|confirm|not(?:e|ic)|remark|let me|i hope|feel free|please|confidence|here|indeed"
+    r"|interestingly|surprisingly|incidentally|by the way"
     r"|alternatively|for (?:these|this|that) (?:values?|choices?)|some (?:define|authors|books)"
     r"|an example of|(?:the|this) (?:main point|interested reader|identity comes|graph of)"
     r"|th(?:is|ese|at) (?:can(?:not|['’]t)|could not) be (?:simplified|reduced)"
@@ -46,6 +47,18 @@ _BEHIND = re.compile(
 """A last sentence in parentheses, or about a mistake that one could make."""
 _SENTENCES = re.compile(r"\([A-Z][a-z]{0,12}[\s,]")
 _ENDED = re.compile(r"[.!?\])$][\s*]{0,3}\Z|\n\s{0,2}\Z")
+_NOTE = re.compile(
+    r"\n[\s*_#>(-]{0,6}(?:(?:quick|sanity|double)[ -])?"
+    r"(?:remark|note|check(?:ing)?|verification|observation|aside"
+    r"|does (?:it|this) (?:work|check)|is (?:it|this) right)"
+    r"[^\n:.?]{0,30}[:.?]",
+    re.IGNORECASE,
+)
+_CONCLUDES = re.compile(
+    r"(?:^|[.!?]\s{1,3}|\n\s{0,4})[*_]{0,2}"
+    r"(?:so|therefore|thus|hence|in conclusion|finally|wait|the answer)\b",
+    re.IGNORECASE,
+)
 _ROUNDED = re.compile(r"\b(?:rounded|to the nearest|rounding)\b", re.IGNORECASE)
 
 
@@ -74,9 +87,20 @@ def without_aside(text: str) -> str:
     for place in range(len(text) - 1, max(len(text) - 1_500, 0), -1):
         depth += {")": 1, "(": -1}.get(text[place], 0)
         if depth == 0 and text[place] == "(":
-            aside = _SENTENCES.match(text, place) and _ENDED.search(text, max(place - 4, 0), place)
+            whole = text.endswith(".)") and len(text) - place > 20
+            aside = (whole or _SENTENCES.match(text, place)) and _ENDED.search(text, max(place - 4, 0), place)
             return text[:place].rstrip() if aside else text
     return text
+
+
+def without_notes(text: str) -> str:
+    """A text without a labelled note or check and all that follows it (`*Check:* three make 21. ...`)."""
+    note = next(reversed(list(_NOTE.finditer(text, max(len(text) - 1_500, 0)))), None)
+    if note is None or not re.search(r"\d", text[: note.start()]):
+        return text
+    if "\n\n" in text[note.end() :] or _CONCLUDES.search(text, note.end()):
+        return text
+    return text[: note.start()].rstrip()
 
 
 def is_rounded(text: str, start: int, place: int) -> bool:

@@ -24,7 +24,7 @@ _OR = re.compile(r",?\s(?:or|and)\s")
 _TOTAL = re.compile(r"[^\d\n]{0,30}\b(?:in total|in all|altogether)\b", re.IGNORECASE)
 _TOTAL_OF = re.compile(r"\btotal of\s$", re.IGNORECASE)
 _ASSIGNED = re.compile(r"(?:\$|\\\(|\\\[)*\s*\\?[a-zA-Z]{1,8}(?:_\{?\w\}?|\([a-z]\))?\s?=")
-_VARIABLE = re.compile(
+VARIABLE = re.compile(
     r"(?:\$|\\\()\s?(?!\\(?:pi|infty|emptyset)|[ei][,.]?\s?[\\$])(?:[A-Z]{2,4}|\\?[a-zA-Z]{1,8}(?:\^\{?-?\w\}?)?"
     r"(?:\([a-z](?:,\s?[a-z]){0,3}\))?|\([a-z](?:,\s?[a-z]){1,3}\))[,.;]?\s?(?:\$|\\\))"
 )
@@ -36,15 +36,16 @@ _PREPOSED = re.compile(r"\b(?:since|because|as|if|when|given that|for|at)\b[^,$\
 _NONE = re.compile(r"\bno (?:real )?(?:solutions?|roots)\b", re.IGNORECASE)
 _NUMBER = re.compile(
     r"(?<![A-Za-z0-9_.}\])^{\\])(?:\d{1,2}:\d{2}(?:\s?[aApP]\.?[mM]\b\.?)?(?!\d)"
-    r"|[-−]?\\?[$€£]?(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)|\d(?:[\d,]*\d)?(?:\.\d+)?|\.\d+)"
+    r"|[-−]?\\?[$€£]?(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)"
+    r"|\d{1,6}\s\d{1,3}/\d{1,4}(?!\d)|\d(?:[\d,]*\d)?(?:\.\d+)?|\.\d+)"
     r"(?:\s?/\s?\d+(?!\d))?(?:\s?(?:\\?%|°))?)"
 )
 _WORKED_OUT = re.compile(
-    r"(?:[²³⁴-⁹⁰]|[\d)%a-zA-Z]\s?[-−–+*/x×÷·]\s?\(?[$€£]?\.?\d[^=\n;]{0,60})\s?=\s?(?=[-−]?\\?[$€£]?\.?\d)",
+    r"(?:[²³⁴-⁹⁰]|[\d)%a-zA-Z]\s?[-−–+*/x×÷·]\s?\(?[$€£]?\.?\d(?:(?!,\s[a-zA-Z])[^=\n;]){0,60})\s?=\s?(?=[-−]?\\?[$€£]?\.?\d)",
     re.IGNORECASE,
 )
 """Arithmetic in prose, up to its result: `3 * 12 =`."""
-_IN_FORMULA = re.compile(r"\s?[*^(√π·×+]|[a-zA-Z²³⁴-⁹]")
+_IN_FORMULA = re.compile(r"\s?[*^(√π·×+]|[a-zA-Z²³⁴-⁹]|\s(?:sqrt|pi|ln|log|sin|cos|tan)\b")
 """Behind a number that is only the begin of a formula."""
 _GOES_ON = re.compile(
     r"[^\d\n]{0,200}(?:\b(?:so|therefore|thus|hence|means|gives?|leaves|leaving|(?<!to )makes?|making|equals?"
@@ -72,7 +73,9 @@ _BETWEEN = re.compile(r"\s?(?:,|,? and|,? or|,? y|,? et|,? und|,? e)\s(?:[a-zA-Z
 _RANGE = re.compile(r"(?:\bbetween|[<>≤≥]|[\d)²³][a-zA-Z]?\s?=)\s?$", re.IGNORECASE)
 _UNIT_BEHIND = re.compile(r"\s?([a-zA-Zμ°][a-zA-Zμ²³^\d/.]{0,20}(?:\s(?:per\s)?[a-zA-Z²³]{1,12}){0,2})")
 _NOT_THIS = re.compile(
-    r"(?:\bnot|n['’]t|\bnever|\bstep|\bsteps|\bcase|\boption)(?: be)?[\s$*]{1,3}$", re.IGNORECASE
+    r"(?:(?:\bnot|n['’]t|\bnever|\bsteps?|\bcase|\boption)(?: be)?"
+    r"|\bno need to(?: \w{1,9}){1,4})[\s$*]{1,3}$",
+    re.IGNORECASE,
 )
 
 
@@ -94,11 +97,11 @@ def concluded_value(
         shown = [m for m in inside if m.start() < limit and not _within(m.start(), asides)]
         if not integers and limit < end and not shown and (said := in_words(text, start, limit)):
             return said
-        if shown and all(_VARIABLE.fullmatch(m[0]) for m in shown):  # 5 values of $k$
+        if shown and all(VARIABLE.fullmatch(m[0]) for m in shown):  # 5 values of $k$
             if found := _plain_value(text, start, limit, asides, integers=integers):
                 return found
         elif len(shown) > 1:
-            shown = [m for m in shown if not _VARIABLE.fullmatch(m[0])]
+            shown = [m for m in shown if not VARIABLE.fullmatch(m[0])]
         if not shown and limit == end:
             shown = inside
         if shown:
@@ -174,7 +177,7 @@ def _plain_value(
     wider = expressions(text, start, end)
     found = [m.span() for pattern in patterns for m in pattern.finditer(text, start, end)]
     found = wider + [span for span in found if not any(a <= span[0] and span[1] <= b for a, b in wider)]
-    found = [span for span in found if not _NOT_THIS.search(text, max(span[0] - 20, 0), span[0])]
+    found = [span for span in found if not _NOT_THIS.search(text, max(span[0] - 50, 0), span[0])]
     ends = [m.span() for m in _FROM_TO.finditer(text, start, end)]
     found = [span for span in found if not _within(span[0], ends)]
     found = [span for span in found if not _within(span[0], asides)] or found
@@ -245,6 +248,8 @@ def _with_unit(text: str, last: int, end: int) -> int:
         return last
     words = behind[1].rstrip(".").split(" ")
     for count in range(len(words), 0, -1):
+        if count > 1 and words[count - 1] == "in" and words[0] not in ("sq", "cu", "square", "cubic"):
+            continue  # `37 cents in total`
         phrase = " ".join(words[:count]).translate({0xB2: "^2", 0xB3: "^3", 0xB0: "\\circ "})
         unit = unit_of(phrase.strip())
         if unit is not None and unit != COUNTED and not (phrase == "in" and len(words) > 1):

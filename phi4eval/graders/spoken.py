@@ -41,12 +41,15 @@ _FRAMES = re.compile(
     r"|\b(?:by|based on|given|from|after) [^,.\n]{3,60},\s{1,3}(?=\(?[A-Z]\)?[.!]?\s*$)"
     r"|\b(?:is|are|be)\s{1,3}(?=\(?[A-Z][):]\s)"
     r"|\bit (?:should|must|has to) be\s{1,3}(?=\(?[A-Z]\)?(?:[.,;!]|\s(?:since|because|as)\b))"
+    r"|\bthe\s(?:[a-z-]{2,15}\s){1,3}is\s{1,3}(?=\(?[A-Z]\)?[.!]?\s*\Z)"
     r"|(?:^|[.!?]\s{1,2})(?=[A-Z],\s(?:i\s(?:think|believe|guess|suppose|would|am)|probably|since|because|as)\b)"
     r"|\bnot\s{1,3}\(?[A-Z]\)?,?\s{1,3}but\s{1,3}(?:rather\s{1,3})?"
     r"|\bleft with\s{1,3}|选择\s{0,2}|\b(?:leaves|leaving)(?: us with)?(?: only| just)?[:,]?\s{1,3}"
     r"|\b(?:chang|switch|revis)(?:e|ed|ing) (?:\w+ ){0,3}to\s{1,3}"
     r"|\b(?:all|everything) (?:but|except(?: for)?)\s{1,3}"
     rf"){_OPENING}{_A_LETTER}"
+    # a small letter that ends its sentence
+    r"|\b(?:option|choice|alternative|statement)\s([a-j])(?=[.!]?\s*$)"
     # a letter that is judged right
     rf"|\(([A-Z])\)\s{{0,2}}{_IS}\s{{1,2}}(?:the\s)?(?:{_JUDGED}|true|only|one|what we)"
     rf"|(?<![\w'’])([A-Z])\s(?:{_IS}\s(?:the\s)?(?:{_JUDGED}|only (?:one|option|choice))"
@@ -110,6 +113,8 @@ _ALL_BUT = re.compile(r"\b(?:all|everything) (?:but|except(?: for)?)\s{1,3}\W{0,
 _IN_PARENTHESES = re.compile(r"\((?:choice|option|answer)\s\(?$", re.IGNORECASE)
 _DENIED_BEFORE = re.compile(r"(?:\b(?:not|never|unlikely)\b|n['’]t\b)[^.!?\n]{1,150}$")
 """`it is not likely that they were there before (choice B)`."""
+_NOTED = re.compile(r"(?:^|[.!?\n]\s{0,3})(?:Note|Notice|(?:Be )?[Cc]areful|Beware)\b[^.!?\n]*$")
+"""`Note that 92 (choice A) is the median.`"""
 _NEXT = re.compile(r"\sThis\s")
 _HEADS = re.compile(r"(?:^|\n)[\s>#-]{0,8}[(\[]?$")
 _LABEL = re.compile(r"[\s>#-]{1,8}[(\[]?([A-Z])[)\].:]")
@@ -134,6 +139,8 @@ def spoken_letter(text: str, letters: str, begin: int = 0) -> Candidate | None:
         ):
             continue
         before = text[max(said.start() - 160, 0) : start]
+        if _NOTED.search(before) and text[end:].strip(" )*_.!"):
+            continue
         if _IN_PARENTHESES.search(left) and _DENIED_BEFORE.search(before):
             continue
         if _ALL_BUT.search(left):

@@ -61,7 +61,7 @@ def take_apart(text: str) -> Structure:
         text = re.sub(r"\\cr(?![a-zA-Z])", " , ", text)
     if text in _EMPTY or text.lower() in _NO_SOLUTION:
         return Structure(kind="set", parts=())
-    if match := _MATRIX.fullmatch(text.strip("() ") if text.startswith("(\\begin") else text):
+    if match := _MATRIX.fullmatch(text.strip("()[] ") if text.startswith(("(\\begin", "[\\begin")) else text):
         return _matrix(match[1])
     if (match := _SCALED.fullmatch(text)) and "\\begin" not in match[1]:
         return _scaled(match[1].strip(), _matrix(match[2]))

@@ -15,14 +15,16 @@ from phi4eval.graders.clauses import without_figures
 from phi4eval.graders.empty import is_echo
 from phi4eval.graders.extract import BOX, MATH, VALUE, Candidate, candidate, is_list, moved
 from phi4eval.graders.prose import in_bold, is_hedged
-from phi4eval.graders.remarks import is_remark, is_rounded, without_aside
-from phi4eval.graders.sentence import SUBORDINATE, concluded_value
+from phi4eval.graders.remarks import is_remark, is_rounded, without_aside, without_notes
+from phi4eval.graders.sentence import SUBORDINATE, VARIABLE, concluded_value
 from phi4eval.graders.upfront import first_sentence
 
 SENTENCES = 4
 """Only this many last sentences are looked at."""
 TAIL = 4_000
 """Only this many last characters are looked at."""
+_UNFINISHED = re.compile(r"[\w)}\]]\s?[=+×·÷/]\s*\Z")
+"""A calculation that was cut off says nothing, its left side least of all."""
 _TAKES_UP = re.compile(
     r"[\s*_]{0,4}(?:so|thus|hence|therefore|then|finally|overall|in total|altogether|wait|no"
     r"|actually|but|however|the (?:answer|total|result|final))\b",
@@ -32,7 +34,7 @@ _FOREIGN_LETTERS = re.compile(
     r"[\u0400-\u052f\u0590-\u07bf\u0900-\u0eff\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2}"
 )
 _END_OF_SENTENCE = re.compile(
-    r"(?<!\b[A-Za-z])(?<!\bSt)(?<!\bM[rs])(?<!\bMrs)(?<!\bDr)(?<!\bvs)[.!?](?=[\s*_]|$)\s*|[。！？।]\s*|\n"
+    r"(?<!\b[A-Za-z])(?<!\bSt)(?<!\bM[rs])(?<!\bMrs)(?<!\bDr)(?<!\bvs)[.!?](?=[\s*_]|$)[*_]{0,3}\s*|[。！？।]\s*|\n"
     r"|;\s(?=(?:since|as|because)\s[^,;\n]{1,60},\s(?:so\s|then\s|we\s\w{1,10}\s)?\$?[a-zA-Z]\s?=)"
 )
 _REVISION = re.compile(
@@ -47,7 +49,9 @@ _CONCLUDES = re.compile(
 )
 _DISPLAYED = re.compile(r"\s{0,4}(?:\\\[|\$\$|\\begin\{)")
 _ENDED = re.compile(r"[.!?:\n][\s$*]*$")
-_BEGINS = re.compile(r"\s{0,4}(?:Since|So|Thus|Hence|Therefore|Then|Now|Because|As|We|This|The|Note)[,\s]")
+_BEGINS = re.compile(
+    r"\s{0,4}(?:Since|So|Thus|Hence|Therefore|Then|Now|Because|As|We|This|The|Note|For)[,\s]"
+)
 _OPEN_ROW, _LOWER = re.compile(r",\s{0,2}(?:\\\]|\$\$)\s{0,2}\Z"), re.compile(r"\s{0,4}[a-z]{1,15}\s")
 """A displayed formula that ends with a comma, and the sentence going on behind it."""
 _GOES_ON_LOWER = re.compile(r"\s{0,3}[a-z]")
@@ -133,13 +137,13 @@ def last_value(text: str, *, integers: bool = False, rounded: bool = False) -> C
     """The value that the last sentence with one concludes with (rules `last_formula`, `last_number`).
 
     integers: only single numbers, no `(1, 2)` and no list. rounded: a rounded value is asked for. None
-    where the text has a box: its model did commit, to something that was no answer.
+    where the text has a box, as its model did commit to something that was no answer, or is cut off.
     """
-    if BOX.search(text):
+    if BOX.search(text) or _UNFINISHED.search(text, max(len(text) - 40, 0)):
         return None
     text = without_figures(text)
     offset = max(len(text) - TAIL, 0)
-    tail = without_aside(text[offset:].rstrip())
+    tail = without_aside(without_notes(text[offset:].rstrip()))
     shown = [m for m in MATH.finditer(tail) if _is_formula(tail, m)]
     formulas = [] if integers else shown
     sentences = _sentences(tail, [m.span() for m in shown])
@@ -150,6 +154,9 @@ def last_value(text: str, *, integers: bool = False, rounded: bool = False) -> C
             continue
         if is_hedged(tail, start, end):
             return None
+        if VARIABLE.fullmatch(tail, *found.span):
+            later = later or found  # a sentence about a name gives no value
+            continue
         if not is_remark(tail, start, end) and (rounded or not is_rounded(tail, start, found.span[0])):
             return moved(found, offset)
         later = later or found

@@ -131,7 +131,8 @@ def same_time(gold: str, prediction: str) -> bool | None:
     if left is None or right is None or not (left[3] or right[3]):
         return None
     if not all(match[2] or match[3] for match in (left, right)):
-        return None
+        full = all(int(match[2] or 0) == 0 and 0 < int(match[1]) <= 12 for match in (left, right))
+        return True if full and left[1] == right[1] else None  # `2:00 pm` for a gold of 2
     if left[3] and right[3]:
         return _minutes(left) == _minutes(right)
     said, bare = (left, right) if left[3] else (right, left)

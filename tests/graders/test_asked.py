@@ -13,8 +13,8 @@ from phi4eval.graders.upfront import first_sentence
 PROBLEMS = [
     ("", Asked()),
     ("How many primes are below 20?", Asked(counted=True)),
-    ("How many more dollars does she need?", Asked()),
-    ("How many cents does one cost?", Asked(cents=True)),
+    ("How many more dollars does she need?", Asked(unit="dollars")),
+    ("How many cents does one cost?", Asked(unit="cents")),
     ("How much is it, rounded to the nearest hundred?", Asked(rounded=True)),
     ("Let $a + b = 3$. What is $a - b$?", Asked(expression="a-b")),
     (
@@ -47,4 +47,4 @@ def test_a_first_sentence_lies_at_the_begin_of_the_text(text: str, problem: str)
 
 def test_a_stated_answer_stands_whatever_the_problem_asks_for() -> None:
     stated = Candidate(text="$x = 5$", span=(0, 7), rule="statement")
-    assert as_asked(stated, "$x = 5$", Asked(expression="y", counted=True, cents=True)) == stated
+    assert as_asked(stated, "$x = 5$", Asked(expression="y", counted=True, percent=True)) == stated

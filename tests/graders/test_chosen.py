@@ -53,7 +53,7 @@ def test_a_first_line_answers_where_an_explanation_and_no_list_follows(text: str
 def test_an_option_is_chosen_behind_a_lead_by_its_words_or_by_a_verdict(
     text: str, letter: str | None
 ) -> None:
-    found = chosen_option(text, CELL, "ABCD")
+    found = chosen_option(text, CELL, "ABCD", "")
     assert (found.text if found else None) == letter
 
 
@@ -68,7 +68,7 @@ def test_an_option_is_chosen_behind_a_lead_by_its_words_or_by_a_verdict(
     ],
 )
 def test_two_judged_statements_are_one_option(text: str, letter: str | None) -> None:
-    found = chosen_option(text, TRUTHS, "ABCD")
+    found = chosen_option(text, TRUTHS, "ABCD", "")
     assert (found.text if found else None) == letter
 
 

@@ -149,7 +149,10 @@ def test_a_response_is_right_for_the_letter_it_commits_to_and_for_no_other(
     right = [
         letter
         for letter in response.letters
-        if choice.grade(response.text, Key(gold=letter, choices=response.options), {}).verdict == "correct"
+        if choice.grade(
+            response.text, Key(gold=letter, choices=response.options, problem=response.problem), {}
+        ).verdict
+        == "correct"
     ]
     committed = response.letter if response.read else None
     assert right == ([] if committed is None else [committed])
