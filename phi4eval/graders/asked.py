@@ -31,8 +31,8 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _EXPRESSION = re.compile(
-    _ASKS + r"(?:the (?:\w+ ){0,3}(?:values?|number) of\s)?\$([^$]{1,60})\$"
-    r"(?=\s?[.?,]|\s(?:if|when|where|given)\b|\s*$)",
+    _ASKS + r"(?:the (?:\w+ ){0,3}(?:values?|number) (?:of|for)\s)?\$([^$]{1,60})\$"
+    r"(?=\s?[.?,]|\s(?:if|when|where|given|such that|for which)\b|\s*$)",
     re.IGNORECASE,
 )
 _COUNTED = re.compile(
@@ -49,6 +49,7 @@ _IN_UNIT = re.compile(
     r"|\bhow many\s(?:more\s|total\s|whole\s)?((?:square\s|cubic\s)?[a-z]{2,15}(?:\sper\s[a-z]{2,12})?)\b",
     re.IGNORECASE,
 )
+_EACH = re.compile(r"\bper\b|\ban? (?:second|minute|hour|day|week|month|year)\b", re.IGNORECASE)
 _ASKING = re.compile(r"(?<=[.?!])\s+(?!(?:express|give|round|write|enter|provide)\b)", re.IGNORECASE)
 """Where the last sentence begins, with what is said of the answer's form behind it."""
 _PERCENT = re.compile(r"\bwhat percent|\bpercentage\b|\bas a percent\b", re.IGNORECASE)
@@ -57,7 +58,15 @@ _SIZES = re.compile(r"\\(?:left|right|displaystyle|[,;:! ])|[\s{}]")
 _CLOSED = re.compile(
     r"\\(?:text|mbox|mathrm)\s?\{[^{}]*\}|\\(?!gcd|binom|max|min|lfloor|sum|prod|int|det|log)[a-zA-Z]{2,12}"
 )
+_TOKEN = re.compile(r"\^\\circ|\\(?:sin|cos|tan|log|ln|cdot)|.", re.DOTALL)
+_PLAIN = {
+    **{f"\\{name}": rf"\\?{name}" for name in ("sin", "cos", "tan", "log", "ln")},
+    "^\\circ": r"(?:\^\{?\\circ\}?|°)",
+    "\\cdot": r"(?:\\cdot|\\times|[·*×])",
+}
+"""How parts of a formula stand in plain text."""
 _FREE = re.compile(r"[a-df-hj-zA-Z]")
+_OPEN = re.compile(r"(?<![a-zA-Z])[a-df-hj-zA-Z](?![a-zA-Z])")
 _ENDS = re.compile(
     r",\s|;|\\q?quad|\\(?:Rightarrow|implies)(?![a-zA-Z])|\\\\|\.(?!\d)|\s(?:and|or|so|because|since)\b|\n"
 )
@@ -122,9 +131,9 @@ def as_asked(found: Candidate, text: str, asked: Asked) -> Candidate:
         return count
     if asked.expression and _names_another(found.text, asked.expression):
         return next(_values_of(asked.expression, text), found)
-    if asked.expression and _FREE.search(_CLOSED.sub("", found.text)) and "=" not in found.text:
+    if asked.expression and _OPEN.search(_CLOSED.sub("", found.text)) and "=" not in found.text:
         return next(_values_of(asked.expression, text), found)
-    if asked.expression and found.rule == "last_number" and "=" not in found.text:
+    if asked.expression and asked.expression not in _squeezed(found.text):
         return _only_value_of(asked.expression, text) or found
     return found
 
@@ -154,6 +163,11 @@ def _count_before(found: Candidate, text: str) -> Candidate | None:
     return msgspec.structs.replace(found, text=in_digits(said[1]), span=said.span(1), rule="last_count")
 
 
+def gives_value(sentence: str, expression: str) -> bool:
+    """Does a sentence begin with the value of an expression: `sin 30° = 1/2`?"""
+    return bool(expression) and _given(expression).match(sentence.lstrip(" $*\\(")) is not None
+
+
 def in_unit(gold: str, said: str, unit: str) -> str:
     """A gold that is a mere number, in the unit that the problem asks for, where the answer names one too."""
     if not unit or parse_number(gold) is None:
@@ -172,7 +186,12 @@ def _percent_of(found: Candidate, text: str) -> Candidate | None:
 
 def _unit_asked(question: str) -> str:
     """The unit that a question asks for (`in inches per second`, `how many hours`), or an empty string."""
-    units = [(said[1] or said[2]).lower() for said in _IN_UNIT.finditer(question)]
+    each = _EACH.search(question) is not None
+    units = [
+        (said[1] or said[2]).lower()
+        for said in _IN_UNIT.finditer(question)
+        if said[1] or not each or " per " in said[2]  # `how many quarts do they pick per hour`
+    ]
     known = [unit for unit in units if (found := unit_of(unit)) is not None and found != COUNTED]
     return known[-1] if known else ""
 
@@ -185,7 +204,9 @@ def _values_of(expression: str, text: str) -> Iterator[Candidate]:
         if re.search(r"[-+*/^]\s?\Z", text[max(said.start() - 2, 0) : said.start()]):
             continue
         end = next((b for a, b in formulas if a <= said.start() < b), min(len(text), said.end() + 80))
-        value = split_top(re.sub(r"\\[)\]]$", "", text[said.end() : end].rstrip("$ \n")), ",")[0]
+        value = split_top(
+            re.sub(r"\\[)\]]$", "", text[said.end() : end].replace("\\,", "  ").rstrip("$ \n")), ","
+        )[0]
         if stop := _ENDS.search(value):
             value = value[: stop.start()]
         if re.search(r"\d|\\pi|\\infty", value) and not _FREE.search(
@@ -198,8 +219,11 @@ def _values_of(expression: str, text: str) -> Iterator[Candidate]:
 def _given(expression: str) -> re.Pattern[str]:
     """The expression in front of an equals sign, with any spacing."""
     gaps = r"[\s{}]{0,2}(?:\\(?:left|right|,))?\s?"
+    tokens = _TOKEN.findall(expression)
     return re.compile(
-        r"(?<![\w\\^_)}|])" + gaps.join(map(re.escape, expression)) + r"[\s}]{0,3}&?\s?=\s{0,3}"
+        r"(?<![\w\\^_)}|])"
+        + gaps.join(_PLAIN.get(token, re.escape(token)) for token in tokens)
+        + r"[\s}]{0,3}&?\s?=\s{0,3}"
     )
 
 

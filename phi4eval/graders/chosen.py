@@ -77,6 +77,7 @@ _STEM = re.compile(
     r"((?:is|are|was|were|does|do|can|could|would|will|has|have|must|should)\s[^?:\n]{3,200})"
 )
 """What a problem asks of its options: `is NOT a property of bitmap graphics`."""
+_BOLD = re.compile(r"\*\*([^*\n]{3,300})\*\*(?!\s?:)(?<!:\*\*)")
 _TRUTHS = re.compile(r"(?:true|false),\s?(?:true|false)")
 _JUDGED = r"\b[^.\n]{0,100}?(?<!not )(?<!n['’]t )\b(true|false|correct|incorrect|holds|fails|valid|invalid)\b"
 _FIRST = re.compile(rf"\b(?:(?:statement |S)(?:1|I|one)|first(?: statement)?){_JUDGED}", re.IGNORECASE)
@@ -104,6 +105,7 @@ def chosen_option(text: str, choices: Sequence[str], letters: str, problem: str)
             _superlative(text, begin, letters),
             _two_statements(text, begin, choices, letters),
             _as_asked(text, begin, letters, problem),
+            _in_bold(text, begin, choices, letters),
         )
         if candidate is not None
     ]
@@ -251,6 +253,19 @@ def _as_asked(text: str, begin: int, letters: str, problem: str) -> Candidate | 
     if len({match[1] for match in found}) != 1:
         return None
     return Candidate(text=found[-1][1], span=found[-1].span(1), rule="as_asked")
+
+
+def _in_bold(text: str, begin: int, choices: Sequence[str], letters: str) -> Candidate | None:
+    """The only option whose whole text the last line sets in bold, as no heading: `: **they are equal.**`."""
+    start = max(text.rstrip().rfind("\n") + 1, begin)
+    bold = [
+        (named, run.span(1))
+        for run in _BOLD.finditer(text, start)
+        if len(named := options_named(plain(run[1]), choices, letters)) == 1
+    ]
+    if len(bold) != 1 or _NOT.search(text[max(bold[0][1][0] - 20, 0) : bold[0][1][0]]):
+        return None
+    return Candidate(text=bold[0][0][0], span=bold[0][1], rule="in_bold")
 
 
 def _two_statements(text: str, begin: int, choices: Sequence[str], letters: str) -> Candidate | None:

@@ -97,6 +97,9 @@ _FROM = re.compile(r"\b(?:from|of|by|in|to|after|at|on|for|with|under|over|throu
 """In front of "which": `from which x = 3`."""
 _WHICH, _POINT = re.compile(r"[,;]?\swhich", re.IGNORECASE), re.compile(r"\s(?:point|time)\b")
 _SUCH, _THEN_IS = re.compile(r"\bsuch that", re.IGNORECASE), re.compile(r"\b(?:is|are)\s\$?-?\d")
+_WITH = re.compile(r",\swith\s(?:an?|the|its)\s(?:\w{1,12}\s){1,3}(?:of|equal to)\s\$?\d")
+_POINTS = re.compile(r"\$?\([^()]{0,40}\)\$?")
+"""`the side joining (3, 7) and (11, 1), with a length of 10`: behind points, what has the value."""
 _RESUMES = (
     r",?\s(?:and\s)?(?:so(?! that)|thus|hence|therefore|it follows)\b",
     r",\s(?:giving|making|leaving|yielding|for a total of|of which|the \w+ of which|respectively)\b",
@@ -137,6 +140,7 @@ def main_clause(text: str, start: int, end: int, formulas: list[re.Match[str]]) 
                 and _FROM.search(before[-8:])
                 and not _POINT.match(text, reason.end())
             )
+            or (_WITH.match(text, reason.start()) and not re.search(r"\d", _POINTS.sub("", before)))
             or (_SUCH.search(reason[0]) and _is_open(before) and _THEN_IS.search(text, reason.end(), end))
             or (_BEGINS_WITH_REASON.match(before.lstrip()) and ", " not in before)
             or _RESUMED.search(text, reason.end(), end)

@@ -43,6 +43,7 @@ _SUPERLATIVE = re.compile(
     r"\b(?:most (?!of\b)\w+|best|closest)\b",
     re.IGNORECASE,
 )
+_RECOMMENDS = re.compile(r"\bI would (?:recommend|choose|pick|say|suggest|use)\b")
 _HENCE, _IF = re.compile(r"\b(?:so|therefore|thus|hence)\b", re.IGNORECASE), re.compile(r"\bif\b")
 _CONDITION = re.compile(r"\b(?:would|if)\b", re.IGNORECASE)
 """`The most likely cause would be X` says X."""
@@ -56,7 +57,7 @@ _DENIAL = re.compile(
     re.IGNORECASE,
 )
 _VERDICTS = re.compile(
-    r"(?<![\w'’])\(?([A-Z])[).:*_]{1,4}\s{0,3}(?:(?:[^\n.:]{0,80}[:.–—-]\s{0,3})?((?:yes|no|true|false|correct"
+    r"(?<![\w'’])\(?([A-Z])[).:*_]{1,4}\s{0,3}(?:(?:[^\n.:]{0,80}[:.,–—-]\s{0,3})?((?:yes|no|true|false|correct"
     r"|incorrect|right|wrong)\b(?!\s\w))|[^\n✅✓✔❌✗✘]{0,120}([✅✓✔❌✗✘])"
     r"|[^\n]{0,200}?\b(?:this|it)(?: \w+){0,2} is (not )?((?:in)?correct)\b)"
     r"|(?<![\w'’])([A-Z])[\s|]{0,4}([✅✓✔❌✗✘])",
@@ -189,6 +190,7 @@ def _is_hedged(said: str, choices: Sequence[str]) -> bool:
     for choice in choices:
         if len(bare := plain(choice)) >= LONG:
             said = re.sub(re.escape(bare), "", said, flags=re.IGNORECASE)
+    said = _RECOMMENDS.sub("", said)
     if _SUPERLATIVE.search(said):
         said = _CONDITION.sub("", said)
     elif _HENCE.search(said):

@@ -57,6 +57,8 @@ _RATIO = re.compile(r"[^:,=<>]{1,40}(?::[^:,=<>]{1,40}){1,5}")
 _SEVERAL = re.compile(r"[;]|\\\{|\\pm|\b(?:and|or)\b")
 _TRIG = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-zA-Z])")
 _CIRCLE = re.compile(r"\s?\^\s?\\circ(?![a-zA-Z])")
+_NAMED_POINT = re.compile(r"[A-Z]\s?\([^()]{1,200},")
+"""`D(1, 2)`, the point (1, 2)."""
 _INFINITE = re.compile(r"\s?[-+]?\s?\\infty\s?")
 _CLOCK = re.compile(r"\d{1,2}\s?:\s?[0-5]\d(?:\s?[a-zA-Z. ]{1,12})?")
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
@@ -110,6 +112,8 @@ def _compare(gold: str, prediction: str, depth: int) -> Equality:
 
 def _unlabelled(gold: str, prediction: str) -> tuple[str, str]:
     """Both without a label such as `x =`, unless both carry different ones."""
+    if gold.startswith("(") and _NAMED_POINT.match(prediction):
+        prediction = prediction[1:].lstrip()
     labelled = [_LABEL.fullmatch(text) for text in (gold, prediction)]
     heads = [
         without_spaces(text[: match.start("value")]).lower() if match else ""

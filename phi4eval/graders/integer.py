@@ -28,6 +28,7 @@ _grade = grades_of(f"integer@{VERSION}")
 
 _GOLD = re.compile(r".*####\s*", re.DOTALL)
 _UNITS = re.compile(r"([-+]?[\d.,/]*\d)\s*(?:[a-zA-Z°²³%]+\.?(?:\s+[a-zA-Z²³]+){0,3}|\([a-zA-Z ]+\))")
+_HEDGE = re.compile(r"\$?-?\d[\d.,]*\$?(?:,?\sor\s\$?-?\d[\d.,]*\$?){1,8}")
 _LEAD = re.compile(r"(?:[a-zA-Z]+ ){1,6}(?=[-+]?\d)")
 
 
@@ -63,9 +64,11 @@ def _concluded(text: str, last: Callable[[str], Candidate | None]) -> Candidate 
 
 
 def _last_number(text: str, *, rounded: bool) -> Candidate | None:
-    """The last value where that is one number; else the last number of the sentence it stands in."""
+    """The last value where that is one number or a hedge; else the last number of its sentence."""
     found = last_value(text, rounded=rounded)
-    if found is not None and number_of(_said(found, rounded=rounded)) is not None:
+    if found is not None and (
+        number_of(_said(found, rounded=rounded)) is not None or _HEDGE.fullmatch(found.text)
+    ):
         return found
     return last_value(text, integers=True, rounded=rounded)
 

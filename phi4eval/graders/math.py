@@ -39,6 +39,7 @@ _LETTER = re.compile(r"\\text\{\(?[A-J]\)?\}")
 """A gold that is an option of a problem with choices."""
 _MEMBERS = re.compile(r"[,;]\s?(?:and\s)?(?![^()]{0,60}\))|\sand\s")
 _WORDED = re.compile(r"\\(?:text|mbox)\{[a-zA-Z]{3,20}\}|[a-zA-Z]{3,20}")
+_CHINESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _WORD = re.compile(r"[A-Za-z'’]{2,}")
 _SENTENCE = re.compile(r"[A-Za-z'’]+(?:\s[A-Za-z'’]+)+")
 
@@ -82,7 +83,9 @@ def grade(text: str, key: Key, options: Mapping[str, str]) -> Grade:
 
 def _value_in(found: Candidate) -> Candidate | None:
     """The value of a statement that is a sentence: `Answer: she has 270 marbles now` says 270."""
-    if found.rule not in STATED or "\\" in found.text or len(_WORD.findall(found.text)) < 3:
+    if found.rule not in STATED or "\\" in found.text:
+        return None
+    if len(_WORD.findall(found.text)) < 3 and not _CHINESE.search(found.text):
         return None
     value = last_value(found.text)
     return None if value is None else msgspec.structs.replace(moved(value, found.span[0]), rule=found.rule)

@@ -52,6 +52,9 @@ _THERE_ARE = re.compile(
     re.IGNORECASE,
 )
 """`there are seven primes below 100`"""
+_ALL_OF = re.compile(
+    rf"\b(?:all|only|exactly|just)[ ]({_WORD}(?:-{_WORD})?)[ ]of[ ][^\d\n]{{1,120}}$", re.IGNORECASE
+)
 _TAKES = re.compile(
     rf"\b(?:takes?|took|needs?|needed|requires?|required)[ ]({_WORD}(?:-{_WORD})?)"
     r"[ ][a-z]{3,20}[ ](?:for|to|before)\b[^\d\n]{0,120}$",
@@ -61,7 +64,12 @@ _TAKES = re.compile(
 _NAMED = re.compile(
     r"\b(?:is|are|called)[ ](?:(?:an?|the)[ ])?\*{0,2}(?:\\text\{)?([a-zA-Z]{3,20})\}?\*{0,2}[.!\s*]{0,4}$"
 )
-_SET_APART = re.compile(r"\\(?:text|mbox|textbf)\{([a-zA-Z]{3,20})\}|\*\*([a-zA-Z]{3,20})\*\*")
+_SET_APART = re.compile(
+    r"\\(?:text|mbox|textbf)\{([a-zA-Z]{3,20})\}|\*\*([a-zA-Z]{3,20})[.!]?\*\*"
+    r"|\b([A-Z][a-z]{2,20})[ ](?:would|will|is|was|has|had|[a-z]{3,10}s)\b[^.\n]{0,60}"
+    r"\b(?:most|least|fewest|winner|(?:larg|small|great|high|low|fast|slow|old|young|b|w)(?:est|orst))\b"
+)
+_FIRST_WORD = re.compile(r"\s{0,4}\*{0,2}([A-Za-z]{3,20})[.!]?\*{0,2}\s{0,3}\n")
 _OPEN = re.compile(
     r"\b(?:not|never|whether|if|suppose|assume|let|claim|wrong|doubt|unclear|unlikely|cannot|may|might|could"
     r"|would)\b|n['’]t\b",
@@ -138,6 +146,7 @@ def in_words(text: str, start: int, end: int) -> Candidate | None:
         or exactly
         or _TAKES.search(text, start, end)
         or _THERE_ARE.search(text, start, end)
+        or _ALL_OF.search(text, start, end)
     ):
         return candidate(text, *number.span(1), "last_words")
     return None
@@ -163,8 +172,9 @@ def last_word(text: str) -> Candidate | None:
 
 
 def named_word(text: str) -> Candidate | None:
-    """The last word that is set in bold or as text in a formula, in the last 300 characters."""
+    """The last word that is set in bold or as text in a formula near the end of a text; or its first line."""
     found = next(reversed(list(_SET_APART.finditer(text, max(len(text) - 300, 0)))), None)
+    found = found or _FIRST_WORD.match(text)
     if found is None or _OPEN.search(text, max(found.start() - 60, 0), found.start()):
         return None
     return candidate(text, *found.span(found.lastindex or 1), "last_words")

@@ -8,14 +8,16 @@ from __future__ import annotations
 import re
 
 _OPENS = re.compile(
-    r"[\s*_(>-]*(?:(?:to|we(?: can| may| could)?|you (?:can|may)|let['’]?s|as a|quick|sanity"
-    r"|double)[ -]){0,2}"
+    r"[\s*_(>-]*(?:(?:to|we(?: can| may| could)?|you (?:can|may)|let['’]?s|as an?|quick|sanity"
+    r"|double|numerical|final)[ -]){0,4}"
     r"(?:check|verif|confirm|not(?:e|ic)|remark|let me|i hope|feel free|please|confidence|here|indeed"
     r"|interestingly|surprisingly|incidentally|by the way"
-    r"|alternatively|for (?:these|this|that) (?:values?|choices?)|some (?:define|authors|books)"
+    r"|alternatively|(?:for|at) (?:these|this|that) (?:values?|choices?|points?)"
+    r"|some (?:define|authors|books)"
     r"|an example of|(?:the|this) (?:main point|interested reader|identity comes|graph of)"
     r"|th(?:is|ese|at) (?:can(?:not|['’]t)|could not) be (?:simplified|reduced)"
     r"|numerically|(?:for|an?|one) example|(?:for|by|as a) comparison|in contrast|where\b"
+    r"|the (?:same )?(?:bound|minimum|maximum|value) is (?:also )?(?:attained|achieved|reached)"
     r"|equality (?:occurs|holds|is)"
     r"|this (?:checks|works|matches|agrees|confirms(?! that (?:there|the answer))"
     r"|is (?:\w+\s){0,3}(?:times|more|less|larger|smaller|greater))"
@@ -29,7 +31,7 @@ _ASIDE = re.compile(r"\s*\([A-Z][a-z]{0,12}[\s,][^\n]{1,400}\)[\s.]*$")
 """A sentence in parentheses."""
 _SAYS = re.compile(
     r"\b(?:(?:is|are) consistent|looks? reasonable|makes sense|confirmation|checks out"
-    r"|which (?:is|equals) indeed|indeed satisf\w+)\b"
+    r"|which (?:agrees|matches|confirms)|which (?:is|equals) indeed|indeed satisf\w+)\b"
     # `the 600 we would get for a pyramid`; `so you would have 7 left` concludes
     r"|[\d$)}]\s(?:we|you|one) would (?:get|have|obtain|need)\b"
     r"|\b(?:we|you|one) would have to\b[^.\n]{0,120}\bbut\b|\?[\s*_)]*$",

@@ -51,6 +51,7 @@ _GOES_ON = re.compile(
     r"[^\d\n]{0,200}(?:\b(?:so|therefore|thus|hence|means|gives?|leaves|leaving|(?<!to )makes?|making|equals?"
     r"|is|are|was|were|has|have|had|get|gets|got|costs?|takes?|took|needs?|total of|produces?|yields|will be"
     r"|comes to|then)\b|[=,:])[^\d\n]{0,80}\d"
+    r"|[^\n]{0,120},\s(?:so|therefore|thus|hence)\b[^\n]{0,200}\d"
 )
 _TUPLE = re.compile(r"(?<![\w)}\]])[(\[][-−\d][^()\[\]\n]{0,60},[^()\[\]\n]{0,60}[\d}][)\]]")
 _IS = (

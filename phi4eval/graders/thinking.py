@@ -29,6 +29,8 @@ _TURN = re.compile(
 _NEXT = re.compile(r"\n\s{0,4}\n[\s#*]{0,6}(?:Question|Problem|Q|User|Human)\s?\d{0,3}\s?[:.]\s")
 _ANSWERED = re.compile(r"\banswer\b|####|\\boxed", re.IGNORECASE)
 """A base model goes on with the next question of its prompt; what it makes up is no answer."""
+_WORKED_OUT = re.compile(r"=\s?\$?\d[^\n]*\n[^\n]*\d[^\n]*[.!]\s*\Z")
+"""Lines of arithmetic and a sentence with a number."""
 _CHANNEL = re.compile(r"<\|channel\|>\s{0,8}(\w{1,32})[^<]{0,200}<\|message\|>")
 _CHANNEL_END = re.compile(r"<\|(?:end|return|call|start|channel)\|>")
 _BARE = re.compile(r"analysis(?=[A-Z])")
@@ -98,7 +100,7 @@ def _this_turn(text: str, kept: list[tuple[int, int]]) -> list[tuple[int, int]]:
                 return [*kept[:place], (start, stop.start())]
         for following in _NEXT.finditer(text, start, end):
             said = text[start : following.start()].strip()
-            if said and (len(said) <= SHORT or _ANSWERED.search(said)):
+            if said and (len(said) <= SHORT or _ANSWERED.search(said) or _WORKED_OUT.search(said)):
                 return [*kept[:place], (start, following.start())]
     return kept
 

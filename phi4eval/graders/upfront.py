@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from phi4eval.graders.asked import what_is_asked
+from phi4eval.graders.asked import gives_value, what_is_asked
 
 _FIRST = re.compile(r"\s{0,4}((?:[^.!?\n]|\.(?=\d)){3,300}(?:[.!](?:\*\*)?\s|\n))\s{0,4}(?=\S)")
 _BOLD_LINE = re.compile(
@@ -41,6 +41,8 @@ def first_sentence(text: str, problem: str) -> tuple[int, int] | None:
     first = _FIRST.match(text)
     if first is None or _TAKEN_UP.search(text, first.end()):
         return None
+    if gives_value(first[1], what_is_asked(problem).expression):
+        return first.span(1)
     if _EXPLAINS.match(text, first.end()) or _names_what_is_asked(text, first, problem):
         return first.span(1)
     return None

@@ -228,4 +228,43 @@ CLASSES: dict[str, list[tuple[str, str, str, bool]]] = {
         ("What is 60% of 420?", "252", "Step 2: Find 60% of that.\n0.60 × 420 = 252", True),
         ("What is the sum?", "5", "Adding the two gives 2 +", False),
     ],
+    "a value in a line of its own": [
+        (
+            "What is the value of $a$?",
+            "20",
+            "$$a = 20$$\n\nThen $b = 21$, and $2(20) - 3(21) = -23$. ✓",
+            True,
+        ),
+        (
+            "What is the value of $a$?",
+            "-23",
+            "$$a = 20$$\n\nThen $b = 21$, and $2(20) - 3(21) = -23$. ✓",
+            False,
+        ),
+        ("What is the value of $x$?", "48", "x = 48\n\nThe two angles are then 74° and 106°.", True),
+        (
+            "What is $n$?",
+            "11",
+            "It is below for $n = 10$ and above for $n = 11$.\nI suspect that it is 10 or 11.",
+            False,
+        ),
+        (
+            "Compute $\\sin 30^\\circ$.",
+            "1/2",
+            "sin 30° = 1/2. The side opposite the 30° angle is half as long.",
+            True,
+        ),
+        (
+            "Compute $\\sin 30^\\circ$.",
+            "30",
+            "sin 30° = 1/2. The side opposite the 30° angle is half as long.",
+            False,
+        ),
+        (
+            "What is $f(2023)$?",
+            "-1536",
+            "$f(2023) = -6\\cdot 256 = -1536.$\n\nBut $f(7\\cdot 17) = 96$.",
+            True,
+        ),
+    ],
 }

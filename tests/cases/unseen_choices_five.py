@@ -1,7 +1,7 @@
 """Choices as language models end their responses, fifth set: the held-out one.
 
 Rows (gold, response, right), labelled by hand before the grader was run on them. Of the rows that the
-first run judged otherwise one false positive was mended, and two right answers are still not read: OPEN.
+first run judged otherwise one false positive was mended, and one right answer is still not read: OPEN.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ CLASSES: dict[str, tuple[tuple[str, ...], list[tuple[str, str, bool]]]] = {
         [
             ("D", "The largest planet is Jupiter.\n\n**Answer: (D)**", True),
             ("D", "Jupiter is by far the largest planet in the solar system.", True),
+            ("D", "The largest planet here is **Jupiter**, larger than Saturn.", True),
             ("E", "The largest planet here is **Jupiter**, larger than Saturn.", False),
             ("D", "Thus the correct choice is **D. Jupiter**.", True),
             ("D", "✔️ D. Jupiter", True),
@@ -205,7 +206,6 @@ CLASSES: dict[str, tuple[tuple[str, ...], list[tuple[str, str, bool]]]] = {
 }
 
 OPEN: list[tuple[tuple[str, ...], str, str]] = [
-    (PLANETS, "D", "The largest planet here is **Jupiter**, larger than Saturn."),
     (PLANETS, "D", "Cevap D'dir."),
 ]
 """Right answers that the grader calls `no_answer`."""
