@@ -14,7 +14,7 @@ TAIL = 2_000
 """Only this many last characters are read."""
 
 SENTENCE = re.compile(
-    r"(?:[^.!?\n]|(?:(?<=\b[A-Z])|(?<=\bMr)|(?<=\bMs)|(?<=\bMrs)|(?<=\bDr)|(?<=\bSt))\.(?=\s)|\.(?=\w)){1,1000}"
+    r"(?:[^.!?\n]|(?:(?<=\b[A-Z])|(?<=\bMr)|(?<=\bMs)|(?<=\bMrs)|(?<=\bDr)|(?<=\bSt))\.(?=\s)|\.(?=\w)){1,1000}+"
     r"[.!?\s]{0,20}$"
 )
 """The last sentence; a full stop inside a number or behind an initial is none."""

@@ -140,6 +140,9 @@ def _same_function(first: str, second: str) -> bool:
 
 def _ratios(gold: str, prediction: str, depth: int) -> Equality | None:
     """`3:4` is 6:8, 3/4 and `3 to 4`. A clock time is no ratio: `3:30` is not 1:10."""
+    if "\\frac" in gold and _RATIO.fullmatch(prediction) and not _CLOCK.fullmatch(prediction):
+        parts = split_top(prediction, ":")
+        return _compare(gold, f"\\frac{{{parts[0]}}}{{{parts[1]}}}", depth) if len(parts) == 2 else None
     if ":" not in gold or not _RATIO.fullmatch(gold):
         return None
     said = re.sub(r"\s(?:to|is to)\s", ":", prediction)

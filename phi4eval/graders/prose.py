@@ -12,7 +12,7 @@ import msgspec
 
 from phi4eval.graders.extract import Candidate, candidate
 from phi4eval.graders.numbers import parse_number
-from phi4eval.graders.wording import in_digits
+from phi4eval.graders.wording import in_digits, word_number
 
 _POWER = r"(?:\^\{?[-−]?\w{1,4}\}?|[⁰¹²³⁴-⁹⁻]{1,4})?"
 _CALL = r"(?:sqrt|ln|log|sin|cos|tan|arcsin|arccos|arctan|exp)[ ]?"
@@ -108,7 +108,8 @@ def in_bold(text: str, start: int, end: int) -> tuple[int, int] | None:
     found = [
         bold.span(1)
         for bold in _BOLD.finditer(text, start, end)
-        if re.search(r"[\d$]|\\\(", bold[1]) and not _LABEL.match(bold[1])
+        if (re.search(r"[\d$]|\\\(", bold[1]) or word_number(bold[1]) is not None)
+        and not _LABEL.match(bold[1])
     ]
     return found[0] if len(found) == 1 else None
 

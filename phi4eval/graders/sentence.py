@@ -14,6 +14,7 @@ from phi4eval.graders.clauses import main_clause
 from phi4eval.graders.extract import Candidate, candidate, is_list
 from phi4eval.graders.prose import expressions, in_bold, in_words
 from phi4eval.graders.units import COUNTED, unit_of
+from phi4eval.graders.wording import word_number
 
 _INNER = r"\((?:[^()\n]|\([^()\n]{0,40}\)){0,60}\)"
 _ASIDE = re.compile(rf"\((?=[^()\n]{{0,120}}[a-zA-Z]{{2}})(?:[^()\n]|{_INNER}){{1,160}}\)")
@@ -54,6 +55,10 @@ _GOES_ON = re.compile(
     r"|[^\n]{0,120},\s(?:so|therefore|thus|hence)\b[^\n]{0,200}\d"
 )
 _TUPLE = re.compile(r"(?<![\w)}\]])[(\[][-−\d][^()\[\]\n]{0,60},[^()\[\]\n]{0,60}[\d}][)\]]")
+_BOUND = r"-?(?:∞|inf(?:inity)?|oo|\d[\d./]{0,12})"
+_ONE = rf"[\[(]\s?{_BOUND}\s?,\s?{_BOUND}\s?[\])]"
+_INTERVAL = re.compile(rf"(?<![\w)}}\]]){_ONE}(?:\s?[∪U]\s?{_ONE}){{0,4}}")
+_RATIO = re.compile(r"(?<![\d:])\d{1,4}\s?:\s?\d{1,4}(?:\s?:\s?\d{1,4}){0,3}(?![\d:])")
 _IS = (
     r"\s(?:is|are|equals|est|es|ist|beträgt|vale|è|é)\s(?:[a-z]{2,12},?\s){0,2}[*_]{0,2}[-−]?[$€£]?\d[\d.,]*"
     r"(?!\d|\s(?:\w+\s)?(?:times|more|less|fewer|larger|smaller|greater|of|than|or|and)\b)"
@@ -85,6 +90,8 @@ def concluded_value(
 ) -> Candidate | None:
     """The value of one sentence: what it sets in bold, in its main clause, else anywhere in it."""
     if (bold := in_bold(text, start, end)) and bold != (start, end):
+        if word_number(text[slice(*bold)]) is not None:
+            return candidate(text, *bold, "last_words")
         inside = [m for m in formulas if bold[0] <= m.start() < bold[1]]
         if found := concluded_value(text, *bold, inside, integers=integers):
             return found
@@ -103,7 +110,7 @@ def concluded_value(
                 return found
         elif len(shown) > 1:
             shown = [m for m in shown if not VARIABLE.fullmatch(m[0])]
-        if not shown and limit == end:
+        if not shown and limit == end and not (inside and _outside(text, start, end, asides)):
             shown = inside
         if shown:
             behind = _SAID_THEN if "=" in shown[-1][0] else _SAID_OF
@@ -116,6 +123,11 @@ def concluded_value(
     if not integers and (none := _NONE.search(text, start, end)):
         return candidate(text, *none.span(), "last_formula")
     return None
+
+
+def _outside(text: str, start: int, end: int, asides: list[tuple[int, int]]) -> bool:
+    """Is there a number outside all asides?"""
+    return any(not _within(number.start(), asides) for number in _NUMBER.finditer(text, start, end))
 
 
 def _last_formulas(text: str, start: int, shown: list[re.Match[str]]) -> Candidate:
@@ -174,7 +186,7 @@ def _within(position: int, spans: list[tuple[int, int]]) -> bool:
 def _plain_value(
     text: str, start: int, end: int, asides: list[tuple[int, int]], *, integers: bool
 ) -> Candidate | None:
-    patterns = (_NUMBER,) if integers else (_NUMBER, _TUPLE)
+    patterns = (_NUMBER,) if integers else (_NUMBER, _TUPLE, _INTERVAL, _RATIO)
     wider = expressions(text, start, end)
     found = [m.span() for pattern in patterns for m in pattern.finditer(text, start, end)]
     found = wider + [span for span in found if not any(a <= span[0] and span[1] <= b for a, b in wider)]

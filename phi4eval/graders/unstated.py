@@ -79,6 +79,8 @@ def whole_text(text: str) -> Candidate | None:
         return None
     if any(len(line.split()) > 3 for line in value.split("\n")[1:]) and not MATH.fullmatch(value):
         return None
+    if value.count("=") > 2 and re.search(r",\s(?:and|so|then)\s", value):
+        return None
     formulas = list(MATH.finditer(value))
     if len(formulas) > 1 and not is_list(value, formulas):
         return None
@@ -154,13 +156,21 @@ def last_value(text: str, *, integers: bool = False, rounded: bool = False) -> C
             continue
         if is_hedged(tail, start, end):
             return None
-        if VARIABLE.fullmatch(tail, *found.span):
-            later = later or found  # a sentence about a name gives no value
+        if VARIABLE.fullmatch(tail, *found.span) or _only_a_reason(tail, start, end, found):
+            later = later or found  # a name gives no value, and a reason by itself concludes nothing
             continue
-        if not is_remark(tail, start, end) and (rounded or not is_rounded(tail, start, found.span[0])):
+        remark = is_remark(tail, start, end) and not in_bold(tail, start, end)
+        if not remark and (rounded or not is_rounded(tail, start, found.span[0])):
             return moved(found, offset)
         later = later or found
     return moved(later, offset) if later else None
+
+
+def _only_a_reason(text: str, start: int, end: int, found: Candidate) -> bool:
+    """`Since 137 is prime, the fraction is in lowest terms.`: the main clause has no value."""
+    comma = text.find(", ", start, end)
+    reason = SUBORDINATE.match(text[start:end].lstrip()) is not None
+    return reason and comma > found.span[0] and re.search(r"[\d$\\]", text[comma:end]) is None
 
 
 def _up_to_bold(text: str, sentences: list[tuple[int, int]]) -> list[tuple[int, int]]:
