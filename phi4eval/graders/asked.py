@@ -35,6 +35,11 @@ _EXPRESSION = re.compile(
     r"(?=\s?[.?,]|\s(?:if|when|where|given|such that|for which)\b|\s*$)",
     re.IGNORECASE,
 )
+_REWRITTEN = re.compile(
+    r"\b(?:factor|expand|simplify|rewrite)\s(?:completely\s|fully\s|the (?:\w+ )?expression\s)?"
+    r"\$([^$]{1,80})\$",
+    re.IGNORECASE,
+)
 _COUNTED = re.compile(
     r"\bhow many\b(?!\s(?:\w+\s){0,3}"
     r"(?:dollars|cents|degrees|units|feet|inches|miles|hours|minutes|meters)\b)"
@@ -96,6 +101,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     percent: bool = False
     unit: str = ""
     expression: str = ""
+    rewritten: str = ""
     names: tuple[str, ...] = ()
 
 
@@ -106,6 +112,7 @@ NOTHING_ASKED = Asked()
 def what_is_asked(problem: str) -> Asked:
     """Read a problem's last sentences. An empty one asks for nothing in particular."""
     tail = problem[-TAIL:]
+    rewritten = [_squeezed(said[1]) for said in _REWRITTEN.finditer(tail)]
     expressions = [_squeezed(said[1]) for said in _EXPRESSION.finditer(tail)]
     return Asked(
         counted=_COUNTED.search(tail) is not None,
@@ -113,6 +120,7 @@ def what_is_asked(problem: str) -> Asked:
         percent=_PERCENT.search(tail) is not None,
         unit=_unit_asked(_ASKING.split(tail)[-1]),
         expression=expressions[-1] if expressions and len(expressions[-1]) <= 30 else "",
+        rewritten=rewritten[-1] if rewritten and not expressions and len(rewritten[-1]) <= 40 else "",
         names=tuple(" ".join(said[1].lower().split()) for said in _NAMED.finditer(tail)),
     )
 
@@ -129,6 +137,8 @@ def as_asked(found: Candidate, text: str, asked: Asked) -> Candidate:
         return _percent_of(found, text) or found
     if asked.counted and (count := _count_before(found, text)) is not None:
         return count
+    if asked.rewritten and "=" not in found.text:
+        return next(_values_of(asked.rewritten, text, closed=False), found)
     if asked.expression and _names_another(found.text, asked.expression):
         return next(_values_of(asked.expression, text), found)
     if asked.expression and _OPEN.search(_CLOSED.sub("", found.text)) and "=" not in found.text:
@@ -196,7 +206,7 @@ def _unit_asked(question: str) -> str:
     return known[-1] if known else ""
 
 
-def _values_of(expression: str, text: str) -> Iterator[Candidate]:
+def _values_of(expression: str, text: str, *, closed: bool = True) -> Iterator[Candidate]:
     """The closed values that a response gives an expression, the last first: `3 + 4` of `a = 3 + 4`."""
     begin = max(len(text) - TAIL, 0)
     formulas = [m.span() for m in MATH.finditer(text, begin)]
@@ -209,9 +219,8 @@ def _values_of(expression: str, text: str) -> Iterator[Candidate]:
         )[0]
         if stop := _ENDS.search(value):
             value = value[: stop.start()]
-        if re.search(r"\d|\\pi|\\infty", value) and not _FREE.search(
-            _CLOSED.sub("", value.rpartition("=")[2])
-        ):
+        free = _FREE.search(_CLOSED.sub("", value.rpartition("=")[2])) is not None
+        if re.search(r"\d|\\pi|\\infty", value) and not (closed and free):
             yield candidate(text, said.end(), said.end() + len(value), "last_asked")
 
 

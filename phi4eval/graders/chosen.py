@@ -77,6 +77,7 @@ _STEM = re.compile(
     r"((?:is|are|was|were|does|do|can|could|would|will|has|have|must|should)\s[^?:\n]{3,200})"
 )
 """What a problem asks of its options: `is NOT a property of bitmap graphics`."""
+_SENTENCE_OF = re.compile(r"\s{0,4}(?:[^.!?\n]|\.(?=\d)){3,600}[.!]?")
 _BOLD = re.compile(r"\*\*([^*\n]{3,300})\*\*(?!\s?:)(?<!:\*\*)")
 _TRUTHS = re.compile(r"(?:true|false),\s?(?:true|false)")
 _JUDGED = r"\b[^.\n]{0,100}?(?<!not )(?<!n['’]t )\b(true|false|correct|incorrect|holds|fails|valid|invalid)\b"
@@ -105,6 +106,7 @@ def chosen_option(text: str, choices: Sequence[str], letters: str, problem: str)
             _superlative(text, begin, letters),
             _two_statements(text, begin, choices, letters),
             _as_asked(text, begin, letters, problem),
+            _completed(text, choices, letters, problem),
             _in_bold(text, begin, choices, letters),
         )
         if candidate is not None
@@ -253,6 +255,15 @@ def _as_asked(text: str, begin: int, letters: str, problem: str) -> Candidate | 
     if len({match[1] for match in found}) != 1:
         return None
     return Candidate(text=found[-1][1], span=found[-1].span(1), rule="as_asked")
+
+
+def _completed(text: str, choices: Sequence[str], letters: str, problem: str) -> Candidate | None:
+    """The option with which the first sentence goes on from the problem's own words."""
+    first, stem = _SENTENCE_OF.match(text[:TAIL]), " ".join(problem.split()).rstrip(" :.?_")
+    if first is None or len(stem) < 10 or not " ".join(first[0].split()).lower().startswith(stem.lower()):
+        return None
+    named = options_named(plain(" ".join(first[0].split())[len(stem) :]), choices, letters)
+    return Candidate(text=named[0], span=first.span(), rule="first_line") if len(named) == 1 else None
 
 
 def _in_bold(text: str, begin: int, choices: Sequence[str], letters: str) -> Candidate | None:

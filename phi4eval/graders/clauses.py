@@ -13,6 +13,8 @@ _VALUE = (
     r"(?:[-−$(\\\d]|[a-zA-Z]\s?=|(?:the|an?|exactly|only|just|also|then|simply|equal to|therefore|thus)\s)"
 )
 _COMPARED = (
+    r"(?!(?:just |only )?(?:a (?:hair|bit|little|tad|touch)|slightly|roughly|about|approximately|close|nearly"
+    r"|almost)\b)"
     r"(?!(?:\\?\$?[\d.,]{1,12}\\?\$?\s)?(?:\w{1,15}\s)?(?:more|less|fewer|larger|smaller|greater|times|older"
     r"|younger|higher|lower|shorter|longer|taller|before|after|above|below|over|under|% of|percent of|of)\b)"
 )
@@ -81,7 +83,7 @@ _SAYS_VALUE = re.compile(
     re.IGNORECASE,
 )
 _LED_IN = re.compile(
-    r"(?:\b(?:so|and|but|then|that|thus|hence|therefore|have|only|true|minimi[sz]ed|maximi[sz]ed)|^)[\s,]{0,3}$",
+    r"(?:\b(?:so|and|but|then|that|thus|hence|therefore|have|only|exactly|precisely|true|minimi[sz]ed|maximi[sz]ed)|^)[\s,]{0,3}$",
     re.IGNORECASE,
 )
 """In front of a reason that the main clause follows, or of a condition that is what was asked for."""

@@ -29,6 +29,7 @@ _SUBORDINATE = re.compile(r"\s{0,3}(?:since|because|as|if|when|after|given)\b", 
 _REPEATED = re.compile(
     r"\b(?:in|of|for|from|with|than|by|after|at|to(?:\s[a-z]{3,12})?|per|over|and)\s"
     r"(?:(?:the|a|an|all|his|her|their|its|those|these|exactly|other)\s){0,2}(?:\d+\s)?$"
+    r"|\b(?:para|de|en|por|con|pour|dans|für|von|mit|di)\s(?:(?:los|las|el|la|les|le|die|den|das)\s)?$"
     r"|\b(?:have|has|show|shows|contain|contains)\s(?:exactly|only|at least)\s$",
     re.IGNORECASE,
 )

@@ -16,7 +16,7 @@ COMPARED = 100
 """Longest value that is compared with the options as mathematics."""
 
 SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
-_BRACKETS = str.maketrans("（）［］，、", "()[],,") | SUBSCRIPTS
+_BRACKETS = str.maketrans("（）［］，、", "()[],,") | SUBSCRIPTS | {0x2019: "'"}
 _RINGED = {0x24B6 + place: letter for place, letter in enumerate(LETTERS)}
 _RINGED |= {0xFF21 + place: letter for place, letter in enumerate(LETTERS)}
 _RINGED |= {0x24D0 + place: letter.lower() for place, letter in enumerate(LETTERS)}

@@ -11,6 +11,8 @@ _OPENS = re.compile(
     r"[\s*_(>-]*(?:(?:to|we(?: can| may| could)?|you (?:can|may)|let['’]?s|as an?|quick|sanity"
     r"|double|numerical|final)[ -]){0,4}"
     r"(?:check|verif|confirm|not(?:e|ic)|remark|let me|i hope|feel free|please|confidence|here|indeed"
+    r"|another way (?:to see|of seeing)|it is (?:interesting|worth)"
+    r"|this (?:is|holds|result is|answer is|formula is) (?:valid|true|defined)"
     r"|interestingly|surprisingly|incidentally|by the way"
     r"|alternatively|(?:for|at) (?:these|this|that) (?:values?|choices?|points?)"
     r"|some (?:define|authors|books)"
@@ -49,6 +51,14 @@ _BEHIND = re.compile(
 """A last sentence in parentheses, or about a mistake that one could make."""
 _SENTENCES = re.compile(r"\([A-Z][a-z]{0,12}[\s,]")
 _ENDED = re.compile(r"[.!?\])$][\s*]{0,3}\Z|\n\s{0,2}\Z")
+_ASIDES = re.compile(
+    r"[\s*_(>-]{0,6}(?:(?:as an?|for|a|quick|sanity|double|numerical|final)[ -]){0,4}"
+    r"(?:sanity|check\b|verification|comparison|another way (?:to see|of seeing)|interestingly|incidentally"
+    r"|it is (?:interesting|worth)|this (?:is|holds) (?:valid|true|defined) (?:where|when|for|as))",
+    re.IGNORECASE,
+)
+"""How a last paragraph begins that says nothing new."""
+_FIRST = re.compile(r"(?:[^.!?\n]|\.(?=\w)){1,600}[.!?]?")
 _NOTE = re.compile(
     r"\n[\s*_#>(-]{0,6}(?:(?:quick|sanity|double)[ -])?"
     r"(?:remark|note|check(?:ing)?|verification|observation|aside"
@@ -96,7 +106,21 @@ def without_aside(text: str) -> str:
 
 
 def without_notes(text: str) -> str:
-    """A text without a labelled note or check and all that follows it (`*Check:* three make 21. ...`)."""
+    """A text without last paragraphs that begin with a remark, and without a labelled note or check.
+
+    All that follows a label goes with it (`*Check:* three make 21. ...`), unless it concludes.
+    """
+    for _ in range(2):
+        start = text.rfind("\n\n")
+        first = _FIRST.match(text, start + 2) if start > 0 else None
+        if (
+            first is None
+            or not re.search(r"\d", text[:start])
+            or not _ASIDES.match(text, first.start(), first.end())
+            or _CONCLUDES.search(text, first.end())
+        ):
+            break
+        text = text[:start].rstrip()
     note = next(reversed(list(_NOTE.finditer(text, max(len(text) - 1_500, 0)))), None)
     if note is None or not re.search(r"\d", text[: note.start()]):
         return text

@@ -58,6 +58,7 @@ _TUPLE = re.compile(r"(?<![\w)}\]])[(\[][-−\d][^()\[\]\n]{0,60},[^()\[\]\n]{0,
 _BOUND = r"-?(?:∞|inf(?:inity)?|oo|\d[\d./]{0,12})"
 _ONE = rf"[\[(]\s?{_BOUND}\s?,\s?{_BOUND}\s?[\])]"
 _INTERVAL = re.compile(rf"(?<![\w)}}\]]){_ONE}(?:\s?[∪U]\s?{_ONE}){{0,4}}")
+_ROWS = re.compile(r"\[\[[^\[\]\n]{1,60}\](?:,\s?\[[^\[\]\n]{1,60}\]){1,8}\]")
 _RATIO = re.compile(r"(?<![\d:])\d{1,4}\s?:\s?\d{1,4}(?:\s?:\s?\d{1,4}){0,3}(?![\d:])")
 _IS = (
     r"\s(?:is|are|equals|est|es|ist|beträgt|vale|è|é)\s(?:[a-z]{2,12},?\s){0,2}[*_]{0,2}[-−]?[$€£]?\d[\d.,]*"
@@ -186,7 +187,7 @@ def _within(position: int, spans: list[tuple[int, int]]) -> bool:
 def _plain_value(
     text: str, start: int, end: int, asides: list[tuple[int, int]], *, integers: bool
 ) -> Candidate | None:
-    patterns = (_NUMBER,) if integers else (_NUMBER, _TUPLE, _INTERVAL, _RATIO)
+    patterns = (_NUMBER,) if integers else (_NUMBER, _TUPLE, _INTERVAL, _RATIO, _ROWS)
     wider = expressions(text, start, end)
     found = [m.span() for pattern in patterns for m in pattern.finditer(text, start, end)]
     found = wider + [span for span in found if not any(a <= span[0] and span[1] <= b for a, b in wider)]

@@ -15,6 +15,12 @@ _BOLD_LINE = re.compile(
     r"\s{0,4}(?=\*\*(?![\d]{1,2}[.)])[-−$\\(\d√][^*\n]{0,60}\*\*\n|[-\d]{1,12}\n\n)([^\n]{1,66})\n\s{0,4}(?=\S)"
 )
 """Nothing but a value: `**333**`."""
+_CLAUSE = re.compile(
+    r"([^.:=\n]{3,80}\b(?:is|are|makes?|has|have|needs?|gets?|costs?|pays?|earns?|takes?)\s[^.:=\n]{0,30}\d"
+    r"(?:[^.:=\n]|\.(?=\d)){0,60}):"
+    r"\s(?=[^\n]{0,200}\d\s?[-+*/×÷]\s?[$€£]?\d)(?:[^.\n]|\.(?=\d)){3,400}=(?:[^.\n]|\.(?=\d)){1,200}\.?"
+)
+"""One sentence whose colon stands in front of the reasons: `he makes $480: 8 * 5 = 40 hours at $12`."""
 _EXPLAINS = re.compile(
     r"[\s#*_]{0,6}(?:to see (?:this|why|how)|here(?:['’]s| is) (?:why|how|the|my|a)\b"
     r"|explanation\b|reason(?:ing)?\s?:|(?:proof|justification|working|derivation"
@@ -38,6 +44,9 @@ def first_sentence(text: str, problem: str) -> tuple[int, int] | None:
     """
     if (alone := _BOLD_LINE.match(text)) and not _TAKEN_UP.search(text, alone.end()):
         return alone.span(1)
+    if clause := _CLAUSE.fullmatch(text.strip()):
+        begin = len(text) - len(text.lstrip())
+        return begin, begin + clause.end(1)
     first = _FIRST.match(text)
     if first is None or _TAKEN_UP.search(text, first.end()):
         return None
