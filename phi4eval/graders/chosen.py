@@ -105,7 +105,7 @@ def chosen_option(text: str, choices: Sequence[str], letters: str, problem: str)
             _romance(text, begin, letters),
             _superlative(text, begin, letters),
             _two_statements(text, begin, choices, letters),
-            _as_asked(text, begin, letters, problem),
+            _as_asked(text, begin, choices, letters, problem),
             _completed(text, choices, letters, problem),
             _in_bold(text, begin, choices, letters),
         )
@@ -240,21 +240,23 @@ def _superlative(text: str, begin: int, letters: str) -> Candidate | None:
     return Candidate(text=judged[-1][1], span=judged[-1].span(1), rule="judged_right")
 
 
-def _as_asked(text: str, begin: int, letters: str, problem: str) -> Candidate | None:
-    """The only letter of which the text says what the problem asks for: `C is NOT a property of bitmaps`."""
+def _as_asked(text: str, begin: int, choices: Sequence[str], letters: str, problem: str) -> Candidate | None:
+    """The only option of which the text says what the problem asks for: `C is NOT a property of bitmaps`."""
     stems = list(_STEM.finditer(problem[-TAIL:]))
     words = stems[-1][1].split()[:5] if stems else []
     if len(words) < 3:
         return None
+    texts = {plain(choice): letter for letter, choice in zip(letters, choices, strict=False)}
+    names = "|".join(re.escape(name) for name in [*texts, *letters] if 0 < len(name) <= 40)
     said = re.compile(
-        r"(?<![\w'’])(?<!and )(?<!or )\(?([A-Z])\)?[*_]{0,2}\s(?i:"
+        rf"(?<![\w'’])(?<!and )(?<!or )\(?({names})\)?[*_]{{0,2}}\s(?i:"
         + r"\s".join(map(re.escape, words))
         + r")\b"
     )
-    found = [match for match in said.finditer(text, begin) if match[1] in letters]
-    if len({match[1] for match in found}) != 1:
+    found = [(texts.get(match[1], match[1]), match.span(1)) for match in said.finditer(text, begin)]
+    if len({letter for letter, _ in found}) != 1:
         return None
-    return Candidate(text=found[-1][1], span=found[-1].span(1), rule="as_asked")
+    return Candidate(text=found[-1][0], span=found[-1][1], rule="as_asked")
 
 
 def _completed(text: str, choices: Sequence[str], letters: str, problem: str) -> Candidate | None:

@@ -43,7 +43,9 @@ _SUPERLATIVE = re.compile(
     r"\b(?:most (?!of\b)\w+|best|closest)\b",
     re.IGNORECASE,
 )
-_RECOMMENDS = re.compile(r"\bI would (?:recommend|choose|pick|say|suggest|use)\b")
+_RECOMMENDS = re.compile(
+    r"\bI would (?:therefore |thus |then )?(?:recommend|choose|pick|say|suggest|use|call)\b"
+)
 _HENCE, _IF = re.compile(r"\b(?:so|therefore|thus|hence)\b", re.IGNORECASE), re.compile(r"\bif\b")
 _CONDITION = re.compile(r"\b(?:would|if)\b", re.IGNORECASE)
 """`The most likely cause would be X` says X."""

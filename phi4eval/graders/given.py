@@ -24,11 +24,12 @@ _GIVEN = re.compile(
     rf"(?<![\w.])(?:\d[\d,]*(?:\.\d+)?(?:\s?\\frac\s?\{{\d+\}}\{{\d+\}}|\s\d+/\d+|/\d+)?|\b(?:{_WORDS})\b)"
 )
 _NUMBER = re.compile(r"(?<![\w.^/(])[$€£]?\d[\d,]*(?:\.\d+)?(?:\s\d+/\d+|/\d+)?%?(?![\w^(]|\s?[=+*/×−]|\.\d)")
+_ONE = re.compile(r"(?:[^$\\]|\$\s?-?\d[\d.,]*\s?\$|\\\(\s?-?\d[\d.,]*\s?\\\)|\\?\$\s?[\d.,]+){1,60}")
 _END = re.compile(r"[.!?:;]\s|\n|=")
 _SUBORDINATE = re.compile(r"\s{0,3}(?:since|because|as|if|when|after|given)\b", re.IGNORECASE)
 _REPEATED = re.compile(
     r"\b(?:in|of|for|from|with|than|by|after|at|to(?:\s[a-z]{3,12})?|per|over|and)\s"
-    r"(?:(?:the|a|an|all|his|her|their|its|those|these|exactly|other)\s){0,2}(?:\d+\s)?$"
+    r"(?:(?:the|a|an|all|his|her|their|its|those|these|exactly|other|next|first|last|remaining)\s){0,2}(?:\d+\s)?$"
     r"|\b(?:para|de|en|por|con|pour|dans|für|von|mit|di)\s(?:(?:los|las|el|la|les|le|die|den|das)\s)?$"
     r"|\b(?:have|has|show|shows|contain|contains)\s(?:exactly|only|at least)\s$",
     re.IGNORECASE,
@@ -44,7 +45,7 @@ _EACH = re.compile(r"\b([A-Z][a-z]{1,15})\s(?:[a-z]{2,12}\s){1,3}([$€£]?\d[\d
 
 def told_apart(found: Candidate, text: str, problem: str) -> Candidate:
     """The number of the same sentence that answers the problem, where that one does not (`last_asked`)."""
-    if found.rule != "last_number" or not problem:
+    if found.rule not in ("last_number", "last_formula") or not problem or not _ONE.fullmatch(found.text):
         return found
     before = text[max(found.span[0] - SENTENCE, 0) : found.span[0]]
     begin = found.span[0] - len(before)

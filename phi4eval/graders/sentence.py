@@ -24,7 +24,7 @@ _INEQUALITY = re.compile(
 _OR = re.compile(r",?\s(?:or|and)\s")
 _TOTAL = re.compile(r"[^\d\n]{0,30}\b(?:in total|in all|altogether)\b", re.IGNORECASE)
 _TOTAL_OF = re.compile(r"\btotal of\s$", re.IGNORECASE)
-_ASSIGNED = re.compile(r"(?:\$|\\\(|\\\[)*\s*\\?[a-zA-Z]{1,8}(?:_\{?\w\}?|\([a-z]\))?\s?=")
+_ASSIGNED = re.compile(r"(?:\$|\\\(|\\\[)*\s*(?:\|[a-z]\||\\?[a-zA-Z]{1,8})(?:_\{?\w\}?|\([a-z]\))?\s?=")
 VARIABLE = re.compile(
     r"(?:\$|\\\()\s?(?!\\(?:pi|infty|emptyset)|[ei][,.]?\s?[\\$])(?:[A-Z]{2,4}|\\?[a-zA-Z]{1,8}(?:\^\{?-?\w\}?)?"
     r"(?:\([a-z](?:,\s?[a-z]){0,3}\))?|\([a-z](?:,\s?[a-z]){1,3}\))[,.;]?\s?(?:\$|\\\))"
@@ -38,7 +38,7 @@ _NONE = re.compile(r"\bno (?:real )?(?:solutions?|roots)\b", re.IGNORECASE)
 _NUMBER = re.compile(
     r"(?<![A-Za-z0-9_.}\])^{\\])(?:\d{1,2}:\d{2}(?:\s?[aApP]\.?[mM]\b\.?)?(?!\d)"
     r"|[-−]?\\?[$€£]?(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)"
-    r"|\d{1,6}\s\d{1,3}/\d{1,4}(?!\d)|\d(?:[\d,]*\d)?(?:\.\d+)?|\.\d+)"
+    r"|\d{1,6}\s\d{1,3}/\d{1,4}(?!\d)|\d(?:[\d,]*\d)?(?:\.\d+)?|\.\d+)(?!-[a-z])"
     r"(?:\s?/\s?\d+(?!\d))?(?:\s?(?:\\?%|°))?)"
 )
 _WORKED_OUT = re.compile(
@@ -66,7 +66,8 @@ _IS = (
 )
 _SAID_OF = re.compile(_IS)
 """Behind a formula, what it is: `the minimum of $x^2$ is therefore 4`."""
-_SAID_THEN = re.compile(r",?\s(?:this|it|that|the \w{3,12}(?: \w{3,12})?)" + _IS)
+_RELATED = re.compile(r"[=<>≤≥]|\\(?:le|ge|leq|geq|ne|in)(?![a-zA-Z])")
+_SAID_THEN = re.compile(r",?(?:\sand|\sso)?\s(?:this|it|that|the(?:\s\w{3,12}){1,4})" + _IS)
 """Behind an assumption, what follows: `with $k = 4$ this is 9`."""
 _DECIMAL_COMMA = re.compile(r"\d{1,9},\d\d\s?[$€£](?!\d)")
 """`6,00 $`, as it is written in many languages."""
@@ -114,7 +115,7 @@ def concluded_value(
         if not shown and limit == end and not (inside and _outside(text, start, end, asides)):
             shown = inside
         if shown:
-            behind = _SAID_THEN if "=" in shown[-1][0] else _SAID_OF
+            behind = _SAID_THEN if _RELATED.search(shown[-1][0]) else _SAID_OF
             said_of = behind.match(text, shown[-1].end(), limit)
             rest = (text, shown[-1].end(), limit, asides)
             said = _plain_value(*rest, integers=integers) if said_of else None

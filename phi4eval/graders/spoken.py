@@ -40,6 +40,7 @@ _FRAMES = re.compile(
     r"|opt for)\s{1,3}(?:option\s|choice\s|answer\s)?"
     r"|\b(?:by|based on|given|from|after) [^,.\n]{3,60},\s{1,3}(?=\(?[A-Z]\)?[.!]?\s*$)"
     r"|\b(?:is|are|be)\s{1,3}(?=\(?[A-Z][).:]\s)"
+    r"|\b(?:so|hence|thus|therefore),?\sit(?:['’]s| is)\s{1,3}(?=\(?[A-Z]\)?,\s)"
     r"|\bit (?:should|must|has to) be\s{1,3}(?=\(?[A-Z]\)?(?:[.,;!]|\s(?:since|because|as)\b))"
     r"|\bthe\s(?:[a-z-]{2,15}\s){1,3}is\s{1,3}(?=\(?[A-Z]\)?[.!]?\s*\Z)"
     r"|(?:^|[.!?]\s{1,2})(?=[A-Z],\s(?:i\s(?:think|believe|guess|suppose|would|am)|probably|since|because|as)\b)"

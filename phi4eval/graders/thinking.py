@@ -29,7 +29,10 @@ _TURN = re.compile(
 _NEXT = re.compile(r"\n\s{0,4}\n[\s#*]{0,6}(?:Question|Problem|Q|User|Human)\s?\d{0,3}\s?[:.]\s")
 _ANSWERED = re.compile(r"\banswer\b|####|\\boxed", re.IGNORECASE)
 """A base model goes on with the next question of its prompt; what it makes up is no answer."""
-_WORKED_OUT = re.compile(r"=\s?\$?\d[^\n]*\n[^\n]*\d[^\n]*[.!]\s*\Z")
+_WORKED_OUT = re.compile(
+    r"=\s?\$?\d[^\n]*\n[^\n]*\d[^\n]*[.!]\s*\Z"
+    r"|=\s?\$?\d[\d.,]*(?:\s[a-zA-Z]{1,15}){0,4}\s*\Z"
+)
 """Lines of arithmetic and a sentence with a number."""
 _CHANNEL = re.compile(r"<\|channel\|>\s{0,8}(\w{1,32})[^<]{0,200}<\|message\|>")
 _CHANNEL_END = re.compile(r"<\|(?:end|return|call|start|channel)\|>")
