@@ -59,6 +59,9 @@ _ASKING = re.compile(r"(?<=[.?!])\s+(?!(?:express|give|round|write|enter|provide
 """Where the last sentence begins, with what is said of the answer's form behind it."""
 _PERCENT = re.compile(r"\bwhat percent|\bpercentage\b|\bas a percent\b", re.IGNORECASE)
 _SAID_PERCENT = re.compile(r"(?<!not )(?<![\w.])(\d[\d,]*(?:\.\d+)?)\s?(?:\\?%|percent\b)")
+_HEAD = re.compile(
+    r"(?:^|\n)[ \t#*]{0,6}(?:problem|question|q|input)[ \t]?\d{0,3}[*_]{0,2}[:.]", re.IGNORECASE
+)
 _SIZES = re.compile(r"\\(?:left|right|displaystyle|[,;:! ])|[\s{}]")
 _CLOSED = re.compile(
     r"\\(?:text|mbox|mathrm)\s?\{[^{}]*\}|\\(?!gcd|binom|max|min|lfloor|sum|prod|int|det|log)[a-zA-Z]{2,12}"
@@ -108,10 +111,16 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 NOTHING_ASKED = Asked()
 
 
+def last_question(problem: str) -> str:
+    """Of a prompt with examples the question behind the last `Problem:`; any other problem as it is."""
+    heads = list(_HEAD.finditer(problem))
+    return problem[heads[-1].end() :] if heads else problem
+
+
 @lru_cache(maxsize=2_000)
 def what_is_asked(problem: str) -> Asked:
     """Read a problem's last sentences. An empty one asks for nothing in particular."""
-    tail = problem[-TAIL:]
+    tail = last_question(problem)[-TAIL:]
     rewritten = [_squeezed(said[1]) for said in _REWRITTEN.finditer(tail)]
     expressions = [_squeezed(said[1]) for said in _EXPRESSION.finditer(tail)]
     return Asked(
@@ -202,7 +211,7 @@ def _unit_asked(question: str) -> str:
         for said in _IN_UNIT.finditer(question)
         if said[1] or not each or " per " in said[2]  # `how many quarts do they pick per hour`
     ]
-    known = [unit for unit in units if (found := unit_of(unit)) is not None and found != COUNTED]
+    known = [unit for unit in units if "unit" not in unit and unit_of(unit) not in (None, COUNTED)]
     return known[-1] if known else ""
 
 

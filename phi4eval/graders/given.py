@@ -10,6 +10,7 @@ import re
 from fractions import Fraction
 from functools import lru_cache
 
+from phi4eval.graders.asked import last_question
 from phi4eval.graders.extract import Candidate, candidate
 from phi4eval.graders.numbers import parse_number
 from phi4eval.graders.wording import in_digits
@@ -78,7 +79,8 @@ def _of(name: str, text: str, start: int, end: int) -> Candidate | None:
 @lru_cache(maxsize=2_000)
 def given(problem: str) -> frozenset[Fraction]:
     """The numbers that a problem names, in digits or words."""
-    numbers = (parse_number(_plain(in_digits(said[0]))) for said in _GIVEN.finditer(problem[-TAIL:].lower()))
+    question = last_question(problem)[-TAIL:].lower()
+    numbers = (parse_number(_plain(in_digits(said[0]))) for said in _GIVEN.finditer(question))
     return frozenset(number for number in numbers if number is not None)
 
 

@@ -158,6 +158,7 @@ CLASSES: dict[str, list[tuple[str, str, str, bool]]] = {
         ("What is its speed?", "4", "Its speed is 4 feet per second.", True),
         ("How many hours does it take?", "2", "It takes 120 minutes.", True),
         ("How many hours does it take?", "120", "It takes 120 minutes.", False),
+        ("How many square units is its area?", "12", "Its area is 12 square centimeters.", True),
         ("How many cookies are left?", "12", "There are 12 cookies left.", True),
         (
             "Let $h$ be its height in feet. How many seconds does it fly?",

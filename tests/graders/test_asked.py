@@ -63,6 +63,7 @@ def test_a_stated_answer_stands_whatever_the_problem_asks_for() -> None:
         ("Ann has 12 pears and three apples.", [12, 3]),
         ("It takes $4\\frac{1}{2}$ hours for 1,200 pages at 2.5 cents.", [4.5, 1200, 2.5]),
         ("Let x_1 = 7.", [7]),
+        ("Question: Ann has 12 pears.\nAnswer: 12\n\nQuestion: Bob has 5.\nAnswer:", [5]),
     ],
 )
 def test_a_problem_gives_its_numbers_in_digits_and_in_words(problem: str, numbers: list[float]) -> None:
