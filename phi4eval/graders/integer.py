@@ -55,6 +55,10 @@ def grade(text: str, key: Key, options: Mapping[str, str]) -> Grade:
     golden = in_unit(str(gold), said, asked.unit)
     same = value == gold if golden == str(gold) else compare(gold=golden, prediction=said).same
     explanation = f"{_shown(value)} {'equals' if same else 'is not'} {_shown(gold)}"
+    if golden != str(gold):
+        explanation = (
+            f'"{said[:80]}" {"is" if same else "is not"} "{golden}"; the problem asks for {asked.unit}'
+        )
     return _grade("correct" if same else "incorrect", f"{found.rule}/number", explanation, found)
 
 

@@ -108,11 +108,13 @@ def judge(found: Candidate, gold: str, asked: Asked = NOTHING_ASKED) -> Grade:
         said = f"{found.text}!" if found.exclaimed and "!" in gold else found.text
         if found.rule in CHAINED:
             said = concludes(said, gold, rounded=asked.rounded)
-        result = compare(gold=in_unit(gold, said, asked.unit), prediction=said)
+        golden = in_unit(gold, said, asked.unit)
+        result = compare(gold=golden, prediction=said)
     except TooLarge as limit:
         return _grade("ungradable", f"{found.rule}/limit", f"not compared: {limit}", found)
     relation = "is" if result.same else "is not"
-    explanation = f'"{_shown(said)}" {relation} "{_shown(gold)}" ({result.rule})'
+    why = result.rule if golden == gold else f"{result.rule}; the problem asks for {asked.unit}"
+    explanation = f'"{_shown(said)}" {relation} "{_shown(golden)}" ({why})'
     return _grade(_verdict(result), f"{found.rule}/{result.rule}", explanation, found)
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import pytest
 from hypothesis import given as given_
 from hypothesis import strategies as st
 
+from phi4eval.graders import integer, math
 from phi4eval.graders.asked import Asked, as_asked, what_is_asked
 from phi4eval.graders.extract import Candidate
 from phi4eval.graders.given import given, told_apart
 from phi4eval.graders.upfront import first_sentence
+from phi4eval.types import Key
 
 given_text = given_(
     st.text(alphabet="ab 12,.$\nof in Ann got", max_size=120),
@@ -75,3 +79,12 @@ def test_a_number_is_told_apart_by_one_of_the_same_text_or_not_at_all(text: str,
     found = Candidate(text="5", span=(len(text), len(text) + 1), rule="last_number")
     kept = told_apart(found, f"{text}5", problem)
     assert kept is found or (kept.text in text and kept.rule == "last_asked")
+
+
+@pytest.mark.parametrize("grader", [math, integer])
+def test_an_explanation_names_the_unit_that_decided(grader: ModuleType) -> None:
+    key = Key(gold="4", problem="What is its speed in inches per second?")
+    grade = grader.grade("Answer: 4 feet per second", key, {})
+    assert grade.verdict == "incorrect"
+    assert '"4 feet per second" is not "4 inches per second"' in grade.explanation
+    assert grade.explanation.rstrip(")").endswith("the problem asks for inches per second")
