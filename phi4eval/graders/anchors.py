@@ -52,8 +52,8 @@ TAG = re.compile(
 )
 HASHES = re.compile(r"^#{4}[ \t]{1,4}(?=[^#\s])", re.MULTILINE)
 NEGATED = re.compile(
-    r"\s{0,3}(?:not|never|unknown|unclear|neither|that|as follows|given by|below|found"
-    r"|obtained|to|in)\b"
+    r"\s{0,3}(?:not|never|the same|unchanged|independent|unknown|unclear|neither|that|as follows|given by"
+    r"|below|found|obtained|to|in)\b"
     r"|\s{0,3}(?:correct|incorrect|right|wrong|valid|consistent|reasonable|verified|confirmed)\b",
     re.IGNORECASE,
 )

@@ -62,6 +62,7 @@ _SAID_PERCENT = re.compile(r"(?<!not )(?<![\w.])(\d[\d,]*(?:\.\d+)?)\s?(?:\\?%|p
 _HEAD = re.compile(
     r"(?:^|\n)[ \t#*]{0,6}(?:problem|question|q|input)[ \t]?\d{0,3}[*_]{0,2}[:.]", re.IGNORECASE
 )
+_WORKED_OUT = re.compile(r"[-−]?(?:\d[\d.,]*(?:/\d+)?|\\d?frac\{\d+\}\{\d+\}|√\d+)\s?(?:%|°|[a-z]{1,12})?")
 _SIZES = re.compile(r"\\(?:left|right|displaystyle|[,;:! ])|[\s{}]")
 _CLOSED = re.compile(
     r"\\(?:text|mbox|mathrm)\s?\{[^{}]*\}|\\(?!gcd|binom|max|min|lfloor|sum|prod|int|det|log)[a-zA-Z]{2,12}"
@@ -183,8 +184,10 @@ def _count_before(found: Candidate, text: str) -> Candidate | None:
 
 
 def gives_value(sentence: str, expression: str) -> bool:
-    """Does a sentence begin with the value of an expression: `sin 30° = 1/2`?"""
-    return bool(expression) and _given(expression).match(sentence.lstrip(" $*\\(")) is not None
+    """Does a sentence give an expression a value that is worked out: `sin 30° = 1/2`, no `a * b = a^b`?"""
+    if not expression or _given(expression).match(sentence.lstrip(" $*\\(")) is None:
+        return False
+    return _WORKED_OUT.fullmatch(sentence.rpartition("=")[2].strip(" $*.!\\)\n")) is not None
 
 
 def in_unit(gold: str, said: str, unit: str) -> str:

@@ -97,7 +97,7 @@ _HEDGE = re.compile(
 )
 
 
-_BOLD = re.compile(r"(?<!\*)\*\*(?![\s*])([^*\n]{1,120})(?<!\s)\*\*(?!\*|\s?:)")
+_BOLD = re.compile(r"(?<!\*)\*\*(?![\s*])([^*\n]{1,120})(?<!\s)\*\*(?!\*|\s?(?:\([^()\n]{1,40}\)\s?)?:)")
 _LABEL = re.compile(
     r"(?:step|case|part|method|option|choice|note|approach|scenario)\b|[^\n]*:$", re.IGNORECASE
 )
@@ -108,7 +108,7 @@ def in_bold(text: str, start: int, end: int) -> tuple[int, int] | None:
     found = [
         bold.span(1)
         for bold in _BOLD.finditer(text, start, end)
-        if (re.search(r"[\d$]|\\\(", bold[1]) or word_number(bold[1]) is not None)
+        if (re.search(r"\d|π|∞|\\(?:pi|infty)", bold[1]) or word_number(bold[1]) is not None)
         and not _LABEL.match(bold[1])
     ]
     return found[0] if len(found) == 1 else None
@@ -123,6 +123,8 @@ def expressions(text: str, start: int, end: int) -> list[tuple[int, int]]:
             continue
         if re.fullmatch(r"[-−]?[\d.,]+[a-hj-mo-wA-Z]?", value):
             continue  # a number with a unit
+        if re.fullmatch(r"\(\d[\d.,]*(?:\s[a-zA-Z]{2,12}){1,3}\)", value):
+            continue  # `half an hour (30 minutes)`
         if value[0].isalpha() and value[0] != "π" and not _SAID_TO_BE.search(text, start, match.start()):
             continue
         found.append(match.span())

@@ -40,7 +40,8 @@ _SAYS = re.compile(
     re.IGNORECASE,
 )
 _NEARLY = re.compile(
-    r"(?:\b(?:about|around|roughly|approximately|nearly|almost)|≈|\\approx)\s{0,2}\$?$", re.IGNORECASE
+    r"(?:\b(?:about|around|roughly|approximately|nearly|almost)|≈|\\approx)\s{0,2}(?:an?\s|the\s)?\$?$",
+    re.IGNORECASE,
 )
 _BEHIND = re.compile(
     r"(?:\n|(?<=[.!?*])\s)\s{0,4}(?:\([A-Z\d][^()\n]{1,400}\)"

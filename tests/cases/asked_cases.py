@@ -268,4 +268,8 @@ CLASSES: dict[str, list[tuple[str, str, str, bool]]] = {
             True,
         ),
     ],
+    "a value that is worked out on the next lines": [
+        ("What is $2 * 6$?", "100", "2 * 6 = 2^6 + 6^2\n= 32 + 36\n= 68", False),
+        ("What is $2 * 6$?", "68", "2 * 6 = 2^6 + 6^2\n= 32 + 36\n= 68", True),
+    ],
 }
