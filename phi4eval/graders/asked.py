@@ -16,7 +16,7 @@ from phi4eval.graders.extract import MATH, Candidate, candidate
 from phi4eval.graders.normal import normalised
 from phi4eval.graders.numbers import parse_number
 from phi4eval.graders.structure import split_top
-from phi4eval.graders.units import COUNTED, split_unit, unit_of
+from phi4eval.graders.units import COUNTED, Unit, split_unit, unit_of
 from phi4eval.graders.wording import in_digits
 
 TAIL = 1_500
@@ -195,7 +195,13 @@ def in_unit(gold: str, said: str, unit: str) -> str:
     if not unit or parse_number(gold) is None:
         return gold
     named = split_unit(normalised(said))[1]
-    return gold if named is None or named == COUNTED else f"{gold} {unit}"
+    if named is None or named == COUNTED or _is_rate(named) != _is_rate(unit_of(unit)):
+        return gold  # `72 miles per hour` answers how many miles it goes in an hour
+    return f"{gold} {unit}"
+
+
+def _is_rate(unit: Unit | None) -> bool:
+    return unit is not None and any(power < 0 for _, power in unit.dimension)
 
 
 def _percent_of(found: Candidate, text: str) -> Candidate | None:

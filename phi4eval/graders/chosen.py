@@ -79,6 +79,7 @@ _STEM = re.compile(
 """What a problem asks of its options: `is NOT a property of bitmap graphics`."""
 _SENTENCE_OF = re.compile(r"\s{0,4}(?:[^.!?\n]|\.(?=\d)){3,600}[.!]?")
 _BOLD = re.compile(r"\*\*([^*\n]{3,300})\*\*(?!\s?:)(?<!:\*\*)")
+_TURNED = re.compile(r"\b(?:but|however|although|though|instead|rather|actually)\b|n['’]t\b", re.IGNORECASE)
 _TRUTHS = re.compile(r"(?:true|false),\s?(?:true|false)")
 _JUDGED = r"\b[^.\n]{0,100}?(?<!not )(?<!n['’]t )\b(true|false|correct|incorrect|holds|fails|valid|invalid)\b"
 _FIRST = re.compile(rf"\b(?:(?:statement |S)(?:1|I|one)|first(?: statement)?){_JUDGED}", re.IGNORECASE)
@@ -278,6 +279,8 @@ def _in_bold(text: str, begin: int, choices: Sequence[str], letters: str) -> Can
     ]
     if len(bold) != 1 or _NOT.search(text[max(bold[0][1][0] - 20, 0) : bold[0][1][0]]):
         return None
+    if _TURNED.search(text, bold[0][1][1]):
+        return None  # `it was thought to be **iron**, but it is tin`
     return Candidate(text=bold[0][0][0], span=bold[0][1], rule="in_bold")
 
 

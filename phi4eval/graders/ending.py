@@ -51,7 +51,7 @@ _CUT = re.compile(
 """A sentence that the token limit cut off."""
 _TAKEN_BACK = re.compile(
     r"\b(?:but|although|though|however),?\s(?:it|this|that)\s(?:is|was)(?:\snot\b|n['’]t\b)"
-    r"|\b(?:trap|distractor)\b"
+    r"|\b(?:trap|distractor)\b|\b(?:was|were|is|are) (?:once |long )?thought to be\b"
     r"|\bnone of the (?:\w+ ){0,2}(?:options|choices|answers)\b"
     r"|\bnot (?:listed|offered|among|one of|in the list)\b"
     r"|\bbetween [^.\n]{1,30} and \W{0,3}\d"

@@ -26,6 +26,7 @@ _GIVEN = re.compile(
 )
 _NUMBER = re.compile(r"(?<![\w.^/(])[$€£]?\d[\d,]*(?:\.\d+)?(?:\s\d+/\d+|/\d+)?%?(?![\w^(]|\s?[=+*/×−]|\.\d)")
 _ONE = re.compile(r"(?:[^$\\]|\$\s?-?\d[\d.,]*\s?\$|\\\(\s?-?\d[\d.,]*\s?\\\)|\\?\$\s?[\d.,]+){1,60}")
+_NOUN = re.compile(r"\$?\s([a-z]{3,20})")
 _END = re.compile(r"[.!?:;]\s|\n|=")
 _SUBORDINATE = re.compile(r"\s{0,3}(?:since|because|as|if|when|after|given)\b", re.IGNORECASE)
 _REPEATED = re.compile(
@@ -56,6 +57,9 @@ def told_apart(found: Candidate, text: str, problem: str) -> Candidate:
         begin = max(text.rfind(", ", begin, found.span[0]), begin)
     if (person := _WHO.search(problem[-TAIL:])) and (named := _of(person[1], text, begin, found.span[1])):
         return named
+    noun = _NOUN.match(text, found.span[1])
+    if noun and re.search(rf"\bhow many (?:\w{{1,12}} ){{0,2}}{noun[1]}\b", problem[-TAIL:], re.IGNORECASE):
+        return found
     number = parse_number(_plain(found.text))
     if number is None or number not in given(problem) or not _REPEATED.search(text, begin, found.span[0]):
         return found

@@ -272,4 +272,10 @@ CLASSES: dict[str, list[tuple[str, str, str, bool]]] = {
         ("What is $2 * 6$?", "100", "2 * 6 = 2^6 + 6^2\n= 32 + 36\n= 68", False),
         ("What is $2 * 6$?", "68", "2 * 6 = 2^6 + 6^2\n= 32 + 36\n= 68", True),
     ],
+    "what only looks like another unit, or like a given number": [
+        ("How many miles does it go in one hour?", "72", "It travels 72 miles per hour.", True),
+        ("What is the price in euros?", "100", "The price is 100 dollars.", False),
+        ("She has 5 tables. How many tables are used?", "5", "She moved 12 of them to 5 tables.", True),
+        ("She has 5 tables. How many tables are used?", "12", "She moved 12 of them to 5 tables.", False),
+    ],
 }
