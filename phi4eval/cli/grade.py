@@ -58,9 +58,9 @@ def command(
     """Grade the stored completions of RUN (path, id or a part of it) with the present graders.
 
     No model is asked, but by --judge. Says how many verdicts changed against the stored grades. With --pairs
-    no run is needed: each line {"id", "gold", "prediction", "form", "kind", "choices"} gives one line. With
-    --samples FILE.jsonl and --task no run is needed either: each line {"task_id", "completion"} gives one
-    line of FILE_results.jsonl, and pass@1, 10 and 100 are printed.
+    no run is needed: each line {"id", "gold", "prediction", "form", "kind", "choices", "problem"} gives one
+    line. With --samples FILE.jsonl and --task no run is needed either: each line {"task_id", "completion"}
+    gives one line of FILE_results.jsonl, and pass@1, 10 and 100 are printed.
     """
     wanted = {
         "--pairs": pairs,
